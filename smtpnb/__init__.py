@@ -1,0 +1,90 @@
+"""See, learn and probe SMTP in Jupyter: a low-level client that shows every byte, and a server to break things on.
+
+Start with `Sandbox().client()` or `SmtpClient("mail.example.org", 25)`; `smtpnb lab` opens the course.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+#: Public name → the module it lives in. Loaded when first used (PEP 562): `import smtpnb` itself loads nothing.
+_HOMES = {
+    "Capabilities": "smtpnb.protocol.capabilities",
+    "Delivery": "smtpnb.delivery",
+    "EnhancedStatus": "smtpnb.protocol.reply",
+    "Sandbox": "smtpnb.sandbox",
+    "Secret": "smtpnb.secret",
+    "SmtpClient": "smtpnb.client",
+    "SmtpConnectError": "smtpnb.errors",
+    "SmtpDisconnected": "smtpnb.errors",
+    "SmtpError": "smtpnb.errors",
+    "SmtpInsecureError": "smtpnb.errors",
+    "SmtpProtocolError": "smtpnb.errors",
+    "SmtpReply": "smtpnb.protocol.reply",
+    "SmtpReplyError": "smtpnb.errors",
+    "SmtpTimeout": "smtpnb.errors",
+    "SmtpTlsError": "smtpnb.errors",
+    "TlsInfo": "smtpnb.session",
+    "Transcript": "smtpnb.transcript",
+    "ask_secret": "smtpnb.secret",
+}
+
+if TYPE_CHECKING:
+    from smtpnb import options
+    from smtpnb.client import SmtpClient
+    from smtpnb.delivery import Delivery
+    from smtpnb.errors import (
+        SmtpConnectError,
+        SmtpDisconnected,
+        SmtpError,
+        SmtpInsecureError,
+        SmtpProtocolError,
+        SmtpReplyError,
+        SmtpTimeout,
+        SmtpTlsError,
+    )
+    from smtpnb.protocol.capabilities import Capabilities
+    from smtpnb.protocol.reply import EnhancedStatus, SmtpReply
+    from smtpnb.sandbox import Sandbox
+    from smtpnb.secret import Secret, ask_secret
+    from smtpnb.session import TlsInfo
+    from smtpnb.transcript import Transcript
+
+__all__ = [
+    "Capabilities",
+    "Delivery",
+    "EnhancedStatus",
+    "Sandbox",
+    "Secret",
+    "SmtpClient",
+    "SmtpConnectError",
+    "SmtpDisconnected",
+    "SmtpError",
+    "SmtpInsecureError",
+    "SmtpProtocolError",
+    "SmtpReply",
+    "SmtpReplyError",
+    "SmtpTimeout",
+    "SmtpTlsError",
+    "TlsInfo",
+    "Transcript",
+    "ask_secret",
+    "options",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name when it is first used."""
+    if name == "options":
+        return import_module("smtpnb.options")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'smtpnb' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, for completion."""
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,787 @@
+"""`SmtpClient`: one method per SMTP verb, each sending one command and returning its reply.
+
+The client sends what it is told, in any order: a 503 is the server's to give, and a lesson. A 4xx or 5xx is a reply,
+never an exception. Every verb ends in `_exchange`; only that, `connect`, `starttls`, the upload and the raw layer
+touch the wire. After a time-out, an interrupt or a protocol error the connection is dead, since a late reply would be
+taken for another command's; `connect()` starts afresh. IPython, widgets and HTML are unknown here.
+"""
+
+import ipaddress
+import logging
+import math
+import ssl
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NoReturn, Self
+
+from smtpnb.delivery import Delivery
+from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpInsecureError, SmtpProtocolError, SmtpTimeout
+from smtpnb.pipeline import Pipeline
+from smtpnb.progress import shown_progress
+from smtpnb.protocol import content as contents
+from smtpnb.protocol import limits, sasl
+from smtpnb.protocol.capabilities import Capabilities
+from smtpnb.protocol.command import Command, raw_command
+from smtpnb.protocol.content import Tally
+from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage, after_tls
+from smtpnb.protocol.email_message import envelope
+from smtpnb.protocol.path import path
+from smtpnb.protocol.raw_input import RawInput
+from smtpnb.protocol.reader import RawReply
+from smtpnb.protocol.redaction import Redaction
+from smtpnb.protocol.reply import SmtpReply, cut
+from smtpnb.secret import Secret
+from smtpnb.sending import Mail, delivered, prepared
+from smtpnb.session import SessionSnapshot, TlsInfo
+from smtpnb.text import decoded, encoded, plural, shortened, visible
+from smtpnb.transcript import Recorder, Remark, Transcript
+from smtpnb.transport.connecting import connected
+from smtpnb.transport.deadline import Deadline, monotonic
+from smtpnb.transport.endpoint import Endpoint, checked_source
+from smtpnb.transport.stream import Stream
+from smtpnb.transport.tls_settings import unverifying, verifying
+from smtpnb.wire import Wire
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+_log: Final = logging.getLogger("smtpnb.client")
+
+#: What may follow a raw command: line ends, and the lone dot that ends content. Nothing that is a command.
+_SUFFIX_CHARACTERS: Final = frozenset("\r\n.")
+
+
+class SmtpClient:
+    """A low-level, blocking SMTP client.
+
+    Args:
+        host: a name, an international name, or an IPv4/IPv6 address.
+        port: 25 (relay), 587 (submission), 465 (submission with implicit TLS), or another.
+        timeout: seconds that one call may take, all of it: name resolution, every octet of the reply, the upload.
+        local_hostname: what EHLO and HELO say; by default this end's address in brackets (RFC 5321 §4.1.3).
+        source_address: (ip, port) to connect from.
+        implicit_tls: whether TLS comes before the greeting (RFC 8314 §3).
+        ssl_context: the TLS settings; by default the system's trust, checked names, TLS 1.2 or later.
+        trust_loopback: whether a secret may go to a loopback address in the clear.
+        allow_insecure_auth: whether a secret may go anywhere in the clear.
+        stream: a connection to use in place of TCP, or a function that makes one at each `connect()`.
+        label: what to call the server where it is shown, in place of host and port.
+
+    Raises:
+        ValueError: a URL, an empty host, a port or time-out out of range, CR or LF in `local_hostname`.
+        TypeError: an argument of the wrong kind.
+    """
+
+    def __init__(
+        self,
+        host: str = "localhost",
+        port: int = 25,
+        *,
+        timeout: float = limits.DEFAULT_TIMEOUT,
+        local_hostname: str | None = None,
+        source_address: tuple[str, int] | None = None,
+        implicit_tls: bool = False,
+        ssl_context: ssl.SSLContext | None = None,
+        trust_loopback: bool = True,
+        allow_insecure_auth: bool = False,
+        stream: Stream | Callable[[], Stream] | None = None,
+        label: str = "",
+    ) -> None:
+        self._endpoint = Endpoint.of(host, port, label)
+        self.timeout = timeout
+        if local_hostname is not None:
+            Command("EHLO", local_hostname)  # refuses CR, LF, NUL
+        self._local_hostname = local_hostname
+        self._source_address = checked_source(source_address)
+        self._implicit_tls = implicit_tls
+        self._ssl_context = ssl_context
+        self._trust_loopback = trust_loopback
+        self._allow_insecure_auth = allow_insecure_auth
+        self._stream = stream
+        self._recorder = Recorder()
+        self._began = 0.0
+        self._connections = 0
+        self._wire: Wire | None = None
+        self._forget("connect() has not been called yet")
+
+    def _forget(self, fate: str) -> None:
+        """Sets everything back that belongs to one connection. What was said before stays in the transcript."""
+        self._fate = fate
+        self._conversation = CLOSED
+        self._capabilities = Capabilities()
+        self._history: list[Capabilities] = []
+        self._tls: TlsInfo | None = None
+        self._redaction = Redaction()
+        self._loopback = False
+        self._owed: deque[Command] = deque()  # commands in send_data whose replies were not read
+        self._raw = RawInput()  # how far the octets of send_data have come
+
+    # -- the connection --------------------------------------------------------------------------------------
+
+    def connect(self) -> SmtpReply:
+        """The server's greeting, from a new connection; an open one is closed first.
+
+        Raises:
+            SmtpConnectError: the name does not resolve, or no address took the connection.
+            SmtpTimeout: no greeting before the deadline.
+            SmtpTlsError: implicit TLS did not come about.
+            SmtpProtocolError: what came is no greeting of an SMTP server.
+            SmtpDisconnected: the server hung up.
+        """
+        self.disconnect()
+        self._forget("the last connect() failed")
+        deadline = Deadline(self._timeout)
+        self._begin()
+        try:
+            stream = self._opened(deadline)
+            self._wire = Wire(stream, self._redaction.masked_fragment)
+            self._loopback = _is_loopback(stream.address[0])
+            if self._implicit_tls:
+                self._handshake(self._ssl_context or verifying(), self._endpoint.name, deadline, greeted=False)
+            started = monotonic()
+            raw = self._wire.receive(deadline)
+        except BaseException as error:  # noqa: BLE001 - an interrupt too must leave no connection behind
+            self._fail(self._explained(error))
+        self._conversation = after_tls(greeted=True) if self._tls else GREETED
+        return self._heard(None, raw, started)
+
+    def disconnect(self) -> None:
+        """Closes the connection without a word; may be repeated. `quit()` says goodbye first."""
+        if self._wire is not None:
+            self._close("disconnect() was called")
+            self._remark("disconnected")
+
+    def quit(self) -> SmtpReply:
+        """The server's goodbye (RFC 5321 §4.1.1.10); after a 221 the connection is closed."""
+        reply = self._exchange(Command("QUIT"))
+        if reply.code == 221 and self._wire is not None:
+            self._close("quit() ended the session")
+        return reply
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            # Where the server takes everything for content or for a SASL response, QUIT would be that too.
+            if self._wire is not None and self._conversation.stage not in (Stage.DATA, Stage.AUTH) and not self._owed:
+                self._exchange(Command("QUIT"), timeout=min(limits.QUIT_TIMEOUT, self._timeout))
+        except SmtpError as goodbye:
+            _log.debug("QUIT on leaving `with`: %s", goodbye)
+        finally:
+            self.disconnect()
+
+    # -- introducing oneself ---------------------------------------------------------------------------------
+
+    def ehlo(self, name: str | None = None) -> SmtpReply:
+        """The answer to EHLO; what it offers is in `capabilities` (RFC 5321 §4.1.1.1).
+
+        Args:
+            name: this client's name; "" sends EHLO without one, to see the 501.
+        """
+        reply = self._exchange(Command("EHLO", self._own_name(name)))
+        if reply.code == 250:
+            now = self._conversation
+            self._capabilities = Capabilities(reply.lines[1:], now.secure, now.authenticated)
+            if not self._history or self._history[-1] != self._capabilities:
+                self._history.append(self._capabilities)
+        return reply
+
+    def helo(self, name: str | None = None) -> SmtpReply:
+        """The answer to HELO, the old greeting that offers nothing (RFC 5321 §4.1.1.1)."""
+        reply = self._exchange(Command("HELO", self._own_name(name)))
+        if reply.code == 250:
+            self._capabilities = Capabilities()
+        return reply
+
+    def starttls(
+        self,
+        verify: bool = True,
+        *,
+        context: ssl.SSLContext | None = None,
+        server_hostname: str | None = None,
+    ) -> SmtpReply:
+        """The answer to STARTTLS; after a 220 the handshake is made and all is forgotten but the transcript (RFC 3207).
+
+        Args:
+            verify: whether to check the certificate: chain, name, dates, purpose. False encrypts for anyone at all.
+            context: TLS settings for this handshake; they decide what is checked.
+            server_hostname: the name to ask for and to check, in place of the host.
+
+        Raises:
+            SmtpTlsError: the handshake failed; the connection is closed, nothing more is sent in the clear.
+            SmtpProtocolError: more came in the clear behind the 220.
+        """
+        deadline = Deadline(self._timeout)
+        chosen = context or ((self._ssl_context or verifying()) if verify else unverifying())
+        reply = self._exchange(Command("STARTTLS"), deadline=deadline)
+        if reply.code != 220:
+            return reply
+        try:
+            self._handshake(chosen, server_hostname or self._endpoint.name, deadline, greeted=True)
+        except BaseException as error:  # noqa: BLE001 - an interrupt too must leave no connection behind
+            self._fail(error)
+        return reply
+
+    # -- AUTH (RFC 4954) -------------------------------------------------------------------------------------
+
+    def auth(self, mechanism: str, initial_response: str | bytes | Secret | None = None) -> SmtpReply:
+        """The answer to the bare AUTH command: 334 asks for the next step (RFC 4954 §4).
+
+        Args:
+            mechanism: a SASL mechanism, such as "PLAIN" or "LOGIN".
+            initial_response: what goes on the same line, in base64 as it is sent; "=" is the empty one.
+
+        Raises:
+            SmtpInsecureError: the response would go out in the clear.
+        """
+        initial_response = None if initial_response is None else Secret(initial_response)
+        command = Command("AUTH", sasl.mechanism_name(mechanism), secret=initial_response)
+        if initial_response is not None and sasl.is_empty(initial_response):
+            command = Command("AUTH", sasl.mechanism_name(mechanism), "=")  # no secret: RFC 4954 §4's empty response
+        self._learn(command)
+        return self._exchange(command)
+
+    def auth_plain(self, login: str, password: str | bytes | Secret, authzid: str = "") -> SmtpReply:
+        """The answer to AUTH PLAIN with its token, or to the token alone after `auth("PLAIN")` said 334 (RFC 4616).
+
+        Args:
+            login: whose password it is (the authentication identity).
+            password: the password.
+            authzid: whom to act for, where that is someone else.
+
+        Raises:
+            SmtpInsecureError: the token would go out in the clear.
+            ValueError: CR, LF or NUL in one of them.
+        """
+        password = Secret(password)
+        _check_line(password)
+        token = Secret.plain_token(sasl.identity(login, "login"), password, sasl.identity(authzid, "authzid"))
+        self._redaction.learn(password, token)
+        if self._conversation.stage is Stage.AUTH:
+            return self._exchange(Command("", secret=token))
+        return self._exchange(Command("AUTH", "PLAIN", secret=token))
+
+    def auth_login_username(self, login: str) -> SmtpReply:
+        """The answer to the login name in base64, after `auth("LOGIN")` said 334."""
+        return self._exchange(Command("", secret=Secret(sasl.identity(login, "login")).base64()))
+
+    def auth_login_password(self, password: str | bytes | Secret) -> SmtpReply:
+        """The answer to the password in base64, after the login name."""
+        password = Secret(password)
+        _check_line(password)
+        token = password.base64()
+        self._redaction.learn(password, token)
+        return self._exchange(Command("", secret=token))
+
+    # -- the mail transaction (RFC 5321 §3.3) ----------------------------------------------------------------
+
+    def mail(self, address: str | None, *parameters: str) -> SmtpReply:
+        """The answer to MAIL FROM, which opens a mail transaction (RFC 5321 §4.1.1.2).
+
+        Args:
+            address: the sender; "" or None is the null reverse-path `<>`.
+            parameters: such as "SIZE=1000", "BODY=8BITMIME", "SMTPUTF8".
+        """
+        return self._exchange(Command("MAIL", f"FROM:{path(address)}", *parameters))
+
+    def rcpt(self, address: str | None, *parameters: str) -> SmtpReply:
+        """The answer to RCPT TO, which adds a recipient (RFC 5321 §4.1.1.3).
+
+        Args:
+            address: the recipient.
+            parameters: such as "NOTIFY=NEVER" (RFC 3461).
+        """
+        return self._exchange(Command("RCPT", f"TO:{path(address)}", *parameters))
+
+    def data(self) -> SmtpReply:
+        """The answer to DATA; after a 354 `data_body` sends the content (RFC 5321 §4.1.1.4)."""
+        return self._exchange(Command("DATA"))
+
+    def data_body(self, content: contents.Content, *, verbatim: bool = False, progress: bool = False) -> SmtpReply:
+        """The answer to the content, sent in constant memory, its line ends made CRLF and its dots stuffed.
+
+        Args:
+            content: str, bytes, a binary or text file, or an iterable of chunks.
+            verbatim: send the octets as they are, and the end of the data: to see what a broken client does.
+            progress: show a progress bar.
+
+        Raises:
+            Exception: whatever the content's iterator raises; the connection is closed then, nothing is delivered.
+        """
+        pieces = contents.pieces(content)
+        if progress:
+            pieces = shown_progress(pieces, contents.known_size(content))
+        return self._upload(Command("."), contents.verbatim(pieces) if verbatim else contents.transparent(pieces))
+
+    def bdat(self, chunk: str | bytes | bytearray | memoryview, *, last: bool = False) -> SmtpReply:
+        """The answer to a chunk of content, whose octets go out as they are (RFC 3030 §2).
+
+        Args:
+            chunk: the octets; text becomes UTF-8 with CRLF line ends.
+            last: whether the message ends with it.
+        """
+        octets = contents.normalised(encoded(chunk)) if isinstance(chunk, str) else bytes(chunk)
+        command = Command("BDAT", str(len(octets)), "LAST" if last else "")
+        return self._upload(command, contents.pieces(octets), head=command.line() + b"\r\n")
+
+    def rset(self) -> SmtpReply:
+        """The answer to RSET, which gives up the mail transaction (RFC 5321 §4.1.1.5)."""
+        return self._exchange(Command("RSET"))
+
+    # -- asking ----------------------------------------------------------------------------------------------
+
+    def vrfy(self, username: str) -> SmtpReply:
+        """The answer to VRFY: does this mailbox exist? `reply.verified` says (RFC 5321 §3.5)."""
+        return self._exchange(Command("VRFY", username))
+
+    def expn(self, mailing_list: str) -> SmtpReply:
+        """The answer to EXPN: who is on this list? A member a line (RFC 5321 §3.5)."""
+        return self._exchange(Command("EXPN", mailing_list))
+
+    def noop(self) -> SmtpReply:
+        """The answer to NOOP, which does nothing (RFC 5321 §4.1.1.9)."""
+        return self._exchange(Command("NOOP"))
+
+    def help(self, topic: str | None = None) -> SmtpReply:
+        """The answer to HELP (RFC 5321 §4.1.1.8)."""
+        return self._exchange(Command("HELP", topic or ""))
+
+    # -- whole jobs ------------------------------------------------------------------------------------------
+
+    def pipeline(self) -> Pipeline:
+        """A block in which verbs are queued; at its end they go out in one write, where the server offers PIPELINING.
+
+        `with client.pipeline() as pipe: pipe.mail(…); pipe.rcpt(…); pipe.data()`; then `pipe.replies` holds a reply
+        for each, in order. Elsewhere they go out one by one, with the same replies (RFC 2920).
+        """
+        return Pipeline(self)
+
+    def send_mail(
+        self,
+        sender: str,
+        recipients: str | Iterable[str],
+        content: contents.Content,
+        *,
+        mail_parameters: Sequence[str] = (),
+        rcpt_parameters: Sequence[str] = (),
+        progress: bool = False,
+    ) -> Delivery:
+        """What became of a message: a whole mail transaction, EHLO before it where none was said.
+
+        Args:
+            sender: the reverse-path; "" is the null one.
+            recipients: one address, or several.
+            content: header section and body: str, bytes, a file, an iterable of chunks, or an `EmailMessage`.
+            mail_parameters: for MAIL; SIZE, BODY and SMTPUTF8 are added where needed and offered.
+            rcpt_parameters: for each RCPT, such as "NOTIFY=SUCCESS".
+            progress: show a progress bar.
+
+        Raises:
+            SmtpError: the message needs an extension that the server does not offer, or is too large for it.
+            ValueError: no recipient, or an address that cannot be one.
+        """
+        message = Mail.of(sender, recipients, content, mail_parameters, rcpt_parameters)  # bad input before a byte
+        if self._conversation.stage is Stage.GREETED and not self.ehlo().success:
+            self.helo()
+        return delivered(self, prepared(self._capabilities, message), progress=progress)
+
+    def send_message(
+        self,
+        message: "Message",
+        *,
+        mail_parameters: Sequence[str] = (),
+        rcpt_parameters: Sequence[str] = (),
+        progress: bool = False,
+    ) -> Delivery:
+        """What became of an `EmailMessage`: its envelope from its header section, its Bcc left out of what is sent.
+
+        Raises:
+            ValueError: no sender or no recipient in the header section.
+            SmtpError: as `send_mail`.
+        """
+        sender, recipients = envelope(message)
+        return self.send_mail(
+            sender,
+            recipients,
+            message,
+            mail_parameters=mail_parameters,
+            rcpt_parameters=rcpt_parameters,
+            progress=progress,
+        )
+
+    # -- the raw layer ---------------------------------------------------------------------------------------
+
+    def get_response(self, command: str, suffix: str = "\r\n") -> str:
+        """One whole reply as it came, codes and CRLFs included, to a command sent as it is typed.
+
+        Args:
+            command: one command line.
+            suffix: what ends it: line ends, and dots for the end of content.
+        """
+        if not set(suffix) <= _SUFFIX_CHARACTERS:
+            raise ValueError(f"the suffix {suffix!r} holds more than CR, LF and dots: put it into the command")
+        typed = raw_command(command, answers_challenge=self._conversation.stage is Stage.AUTH)
+        del command  # it may hold a secret
+        self._learn(typed)
+        return decoded(self._exchange(typed, suffix=suffix.encode("ascii")).raw)
+
+    @staticmethod
+    def parse_reply(raw: str | bytes) -> SmtpReply:
+        """The reply that `raw` is: one whole reply, ending in CRLF, of any length.
+
+        Raises:
+            SmtpProtocolError: it is no reply, not a whole one, or more than one.
+        """
+        return SmtpReply.parse(raw)
+
+    def send_data(self, data: str | bytes) -> None:
+        """Sends octets as they are and reads nothing; `receive_data` reads the replies, one at a time.
+
+        Args:
+            data: commands with their CRLFs, or content; text becomes UTF-8.
+
+        Raises:
+            SmtpInsecureError: a secret in them would go out in the clear; nothing was sent.
+        """
+        octets = Secret(data)  # it may hold one, whole or begun
+        del data
+        wire = self._connected()
+        typed = self._raw.then(octets, self._conversation.stage, owed=bool(self._owed))
+        if typed.secret:
+            self._refuse_insecure()
+        for command in typed.commands:
+            self._learn(command)
+        try:
+            wire.send_blindly(octets.octets(), Deadline(self._timeout))
+        except BaseException as error:  # noqa: BLE001 - as in _exchange
+            self._fail(error)
+        self._raw = typed
+        self._owed.extend(typed.commands)
+
+    def receive_data(self) -> str:
+        """One whole reply as text, as it came: the next one, whatever it answers."""
+        wire = self._connected()
+        started = monotonic()
+        try:
+            raw = wire.receive(Deadline(self._timeout))
+        except BaseException as error:  # noqa: BLE001 - as in _exchange
+            self._fail(error)
+        return decoded(self._heard(self._owed.popleft() if self._owed else None, raw, started).raw)
+
+    # -- state -----------------------------------------------------------------------------------------------
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that one call may take, all of it."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+            raise TypeError(f"the time-out is in seconds, such as 30.0, not {type(seconds).__name__}")
+        if not 0 < seconds <= limits.MAX_TIMEOUT or math.isnan(seconds):
+            raise ValueError(
+                f"the time-out is more than 0 and at most {limits.MAX_TIMEOUT:,.0f} seconds, not {seconds}"
+            )
+        self._timeout = float(seconds)
+
+    @property
+    def host(self) -> str:
+        """The host, as it was given."""
+        return self._endpoint.host
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return self._endpoint.port
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """(ip, port) of the peer; (host, port) before connect."""
+        return self._wire.stream.address if self._wire else (self._endpoint.host, self._endpoint.port)
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, as far as this end knows."""
+        return self._wire is not None
+
+    @property
+    def secure(self) -> bool:
+        """Whether TLS is on: a handshake verified the server, or was expressly told not to."""
+        return self._wire is not None and self._tls is not None
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether AUTH succeeded on this connection."""
+        return self._conversation.authenticated
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the last EHLO offered; empty before it and after STARTTLS."""
+        return self._capabilities
+
+    @property
+    def capability_history(self) -> tuple[Capabilities, ...]:
+        """What each EHLO of this connection offered, where it differs from the one before."""
+        return tuple(self._history)
+
+    @property
+    def tls_info(self) -> TlsInfo | None:
+        """Version, cipher and certificates of the TLS session, or None."""
+        return self._tls
+
+    @property
+    def conversation(self) -> Conversation:
+        """Where the session stands, and what the standard expects next."""
+        return self._conversation
+
+    @property
+    def transcript(self) -> Transcript:
+        """What was said so far, redacted; of all connections of this client."""
+        return self._recorder.transcript()
+
+    def snapshot(self) -> SessionSnapshot:
+        """All of the state at this moment, frozen and picklable."""
+        return SessionSnapshot(
+            self.host,
+            self.port,
+            self.address,
+            self.secure,
+            self.authenticated,
+            self.conversation,
+            self.capabilities,
+            self.capability_history,
+            self.tls_info,
+            self.transcript,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds a connection and is not pickled: snapshot() is")
+
+    def __repr__(self) -> str:
+        state = self._conversation.summary if self._wire else f"not connected: {self._fate}"
+        return f"<SmtpClient {self._endpoint.shown}: {state}>"
+
+    # -- the choke point -------------------------------------------------------------------------------------
+
+    def _exchange(
+        self,
+        command: Command,
+        *,
+        suffix: bytes = b"\r\n",
+        deadline: Deadline | None = None,
+        timeout: float | None = None,
+    ) -> SmtpReply:
+        """Sends one command and returns its reply: the one way out for every verb."""
+        wire = self._connected()
+        if command.secret is not None:
+            self._refuse_insecure()
+        if self._owed or self._raw.unfinished:
+            self._refuse_owed()
+        started = monotonic()
+        try:
+            deadline = deadline or Deadline(timeout or self._timeout)
+            wire.send(command.line() + suffix, deadline)
+            raw = wire.receive(deadline)
+        except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
+            self._fail(error, command)
+        return self._heard(command, raw, started)
+
+    def _exchange_group(self, commands: Sequence[Command], replies: list[SmtpReply]) -> None:
+        """Sends commands in one write and appends their replies to `replies` as they come (RFC 2920)."""
+        if len(commands) == 1:
+            replies.append(self._exchange(commands[0]))
+            return
+        wire = self._connected()
+        self._refuse_owed()
+        started = monotonic()
+        deadline = Deadline(self._timeout)
+        try:
+            wire.send_all(b"".join([command.line() + b"\r\n" for command in commands]), deadline)
+        except BaseException as error:  # noqa: BLE001 - as in _exchange
+            self._fail(error, commands[0])
+        for number, command in enumerate(commands):
+            wire = self._connected()  # a 421 among the replies ends the session
+            try:
+                raw = wire.receive(deadline)
+            except BaseException as error:  # noqa: BLE001 - as in _exchange
+                self._fail(error, command)
+            replies.append(self._heard(command, raw, started, pipelined=number > 0))
+
+    def _upload(self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"") -> SmtpReply:
+        """Sends a command's content piece by piece and returns the reply to it."""
+        wire = self._connected()
+        self._refuse_owed()
+        sent = Tally()
+        started = monotonic()
+        try:
+            raw = wire.upload(sent.counted(pieces, head), Deadline(self._timeout))
+        except BaseException as error:  # noqa: BLE001 - content that ends midway must never be terminated
+            self._fail(error, command)
+        reply = self._heard(command, raw, started, sent)
+        if not sent.whole and self._wire is not None:
+            self._close("the server refused the content before its end")
+        return reply
+
+    def _heard(
+        self,
+        command: Command | None,
+        raw: RawReply,
+        started: float,
+        sent: Tally | None = None,
+        *,
+        pipelined: bool = False,
+    ) -> SmtpReply:
+        """Makes a reply of what came: redacted, recorded, and its consequences drawn."""
+        before = self._conversation
+        octets = raw.raw
+        if self._redaction:
+            hidden = command is None or command.secret is not None or before.stage is Stage.AUTH
+            octets = self._redaction.masked(octets, in_auth=hidden)
+        shown = None if command is None else command.shown
+        secure = self._tls is not None
+        reply = SmtpReply(raw.code, cut(octets), octets, monotonic() - started, shown, secure, before)
+        self._conversation = now = before if shown is None else before.after(shown, raw.code)
+        kept, octets_sent = (b"", 0) if sent is None else (sent.kept, sent.octets)
+        at = started - self._began
+        self._recorder.exchange(at, shown, reply, secure, now.stage.value, kept, octets_sent, pipelined)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
+        if raw.code == 421:
+            self._close("the server closed the session with 421")
+        return reply
+
+    # -- helpers ---------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._connections += 1
+        if self._connections == 1:
+            self._began = monotonic()
+        else:
+            self._remark(f"connection {self._connections}")
+
+    def _opened(self, deadline: Deadline) -> Stream:
+        if self._stream is None:
+            return connected(self._endpoint, deadline, self._source_address)
+        return self._stream() if callable(self._stream) else self._stream
+
+    def _handshake(self, context: ssl.SSLContext, name: str, deadline: Deadline, *, greeted: bool) -> None:
+        wire = self._connected()
+        if self.secure:
+            raise SmtpProtocolError("the server agreed to TLS inside TLS, which does not exist (RFC 3207 §4.2)")
+        # A trailing dot and an address's scope belong to the resolver, not to the certificate.
+        tls = wire.start_tls(context, name.removesuffix(".").partition("%")[0], deadline, implicit=not greeted)
+        self._tls, self._capabilities, self._conversation = tls, Capabilities(), after_tls(greeted=greeted)
+        self._remark(f"{tls.version} handshake: {tls.cipher}, {tls.assurance}")
+
+    def _connected(self) -> Wire:
+        if self._wire is None:
+            raise SmtpDisconnected(
+                f"not connected: {self._fate}",
+                cause="Each connection is used until it ends; then a new one is needed.",
+                advice="call connect()",
+            )
+        return self._wire
+
+    def _own_name(self, name: str | None) -> str:
+        if name is not None:
+            return name
+        if self._local_hostname is not None:
+            return self._local_hostname
+        local = self._connected().stream.local_address.partition("%")[0]
+        return f"[IPv6:{local}]" if ":" in local else f"[{local}]"
+
+    def _refuse_insecure(self) -> None:
+        """Refuses to send a secret in the clear, before a byte is sent."""
+        if self.secure or self._allow_insecure_auth or (self._loopback and self._trust_loopback):
+            return
+        raise SmtpInsecureError(
+            f"refused to send a secret in the clear to {self._endpoint.shown}; nothing was sent",
+            cause="TLS is not on, so everyone on the way could read the password.",
+            advice=("call starttls() first, then ehlo()", "on port 465 connect with implicit_tls=True",
+                    "for a lesson: SmtpClient(…, allow_insecure_auth=True)"),
+        )  # fmt: skip
+
+    def _refuse_owed(self) -> None:
+        if self._owed or self._raw.unfinished:
+            owed = f"unread: {plural(len(self._owed), 'reply', 'replies')}" if self._owed else "a line without its end"
+            raise SmtpError(
+                f"send_data() left something behind ({owed}); nothing was sent",
+                cause="The next reply would be taken for this command's.",
+                advice="call receive_data() once for each command sent, or end the line",
+            )
+
+    def _learn(self, command: Command) -> None:
+        if command.secret is not None:
+            self._redaction.learn(command.secret, *sasl.secrets_in(command.secret))
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """A silent greeting at a port where TLS comes first has a likelier cause than a slow server."""
+        if isinstance(error, SmtpTimeout):
+            error.message = error.message.replace("no answer", "no greeting", 1)
+        if isinstance(error, SmtpError) and not error.cause and self._wire and not self._implicit_tls:
+            if self._endpoint.port == 465:
+                error.cause = "Port 465 expects TLS from the first octet, and waits for it."
+                error.advice = ("connect with implicit_tls=True",)
+            elif isinstance(error, TimeoutError):
+                error.cause = "The server is slow to greet, or it waits for TLS, or it is no SMTP server."
+                error.advice = (
+                    "give it more time: timeout=60",
+                    "is this the right port: 25, 587, or 465 with implicit_tls=True?",
+                )
+        return error
+
+    def _remark(self, text: str, *, unexpected: bool = False) -> None:
+        self._recorder.add(Remark(monotonic() - self._began, text, self._tls is not None, unexpected))
+
+    def _close(self, fate: str) -> None:
+        """Ends the connection; `fate` says why, for whoever calls next. What it was like can still be looked at."""
+        wire, self._wire = self._wire, None
+        self._fate = fate
+        self._conversation = CLOSED
+        self._owed.clear()
+        self._raw = RawInput()
+        if wire is not None:
+            wire.close()
+
+    def _fail(self, error: BaseException, command: Command | None = None) -> NoReturn:
+        """Ends the connection for `error`, records that, and raises it without the frames that saw the octets."""
+        if command is not None and isinstance(error, SmtpTimeout):
+            error.message += f", after {visible(shortened(command.shown, 200))}"
+        text = error.message if isinstance(error, SmtpError) else _fate_of(error)
+        if command is not None:
+            at = monotonic() - self._began
+            self._recorder.exchange(at, command.shown, None, self._tls is not None, Stage.CLOSED.value)
+        self._remark(text, unexpected=True)
+        self._close(text)
+        if not isinstance(error, SmtpError):
+            error.add_note(f"smtpnb: {text}; connect() starts afresh")
+        _log.debug("%s: %s", type(error).__name__, text)
+        if isinstance(error, SmtpError | KeyboardInterrupt):
+            raise error.with_traceback(None) from None
+        raise error  # the content's own: its traceback and cause are the user's to see
+
+
+def _check_line(password: Secret) -> None:
+    if not password.is_one_line:
+        raise ValueError("CR, LF or NUL in the password: no server could take it (RFC 4616 §2)")
+
+
+def _fate_of(error: BaseException) -> str:
+    """What ended a connection, in words: an interrupt, or the content's own error."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; the connection was closed, as a late reply would be taken for the next command's"
+    return f"{type(error).__name__} while sending; the connection was closed and nothing was delivered"
+
+
+def _is_loopback(ip: str) -> bool:
+    if ip == "memory":
+        return True
+    try:
+        address = ipaddress.ip_address(ip.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

@@ -1,0 +1,84 @@
+"""What became of a message: a frozen `Delivery`. A refused recipient does not lose the others."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from smtpnb.displayable import Displayable
+from smtpnb.protocol.reply import SmtpReply
+from smtpnb.text import plural, visible
+
+#: How servers name the queued message in the last reply: Postfix and the sandbox; OpenSMTPD and Sendmail; Exim; qmail;
+#: Exchange. A guess by form, as no RFC has it.
+_QUEUE_IDS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\bqueued as ([\w.:-]+)",
+        r"([\w.-]+) message accepted for delivery",
+        r"\bok id=([\w.-]+)",
+        r"\bok [0-9]+ qp ([0-9]+)",
+        r"\[internalid=([0-9]+)",
+        r"\bmessage queued \(?([\w.-]+)\)?",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Delivery(Displayable):
+    """What became of a message.
+
+    Attributes:
+        sender: the reverse-path.
+        accepted: the recipients for whom the server took the message on; empty where it did not.
+        refused: recipient → the reply that refused it.
+        reply: the last reply that decides: to the content, or the one that ended the transaction before it.
+        mail_parameters: what went with MAIL, those that were found to be needed included.
+        recipients: all recipients, in order.
+    """
+
+    sender: str
+    accepted: tuple[str, ...]
+    refused: Mapping[str, SmtpReply]
+    reply: SmtpReply
+    mail_parameters: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def success(self) -> bool:
+        """Whether the server took the message on for at least one recipient."""
+        return bool(self.accepted)
+
+    @property
+    def queue_id(self) -> str | None:
+        """The name the server gave the message, as far as its words tell; it is what its log calls it."""
+        if not self.accepted:
+            return None
+        for pattern in _QUEUE_IDS:
+            match = pattern.search(self.reply.message)
+            if match:
+                return match[1].rstrip(".")
+        return None
+
+    def raise_for_status(self) -> "Delivery":
+        """This delivery, where every recipient was accepted.
+
+        Raises:
+            SmtpReplyError: one was refused, or the message was; it has the reply.
+        """
+        for reply in (*self.refused.values(), self.reply):
+            reply.raise_for_status()
+        return self
+
+    def to_text(self) -> str:
+        """The outcome, a line for each recipient."""
+        lines = [f"From <{visible(self.sender)}>: {self.reply.shown}"]
+        for recipient in self.recipients:
+            refusal = self.refused.get(recipient)
+            outcome = "accepted" if recipient in self.accepted else "not delivered"
+            lines.append(f"  <{visible(recipient)}>: {f'refused: {refusal.shown}' if refusal else outcome}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        queued = f", queued as {visible(self.queue_id)}" if self.queue_id else ""
+        return f"<Delivery: {plural(len(self.accepted), 'recipient')} accepted, {len(self.refused)} refused{queued}>"

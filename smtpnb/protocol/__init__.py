@@ -1,0 +1,1 @@
+"""The protocol: bytes ⇄ values, with no I/O, no clock and no HTML."""

@@ -1,0 +1,82 @@
+"""What a server offers: the EHLO keywords and their parameters, a frozen mapping (RFC 5321 §4.1.1.1)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from smtpnb.displayable import Displayable
+from smtpnb.text import visible
+
+
+@dataclass(frozen=True)
+class Capabilities(Displayable, Mapping[str, tuple[str, ...]]):
+    """EHLO keywords in capitals → tuple of their parameters, in the server's order; empty and falsy before EHLO.
+
+    A keyword said twice has the parameters of both lines. The pre-standard `AUTH=LOGIN` counts as `AUTH LOGIN`.
+    Look-ups take any case: `"starttls" in capabilities`.
+
+    Attributes:
+        lines: what the server said, behind the first line.
+        secure: whether it was said inside TLS.
+        authenticated: whether it was said after AUTH.
+    """
+
+    lines: tuple[str, ...] = ()
+    secure: bool = False
+    authenticated: bool = False
+    _keywords: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        keywords: dict[str, dict[str, None]] = {}
+        for line in self.lines:
+            keyword, parameters = _split(line)
+            if keyword:
+                keywords.setdefault(keyword, {}).update(dict.fromkeys(parameters))
+        object.__setattr__(self, "_keywords", {keyword: tuple(found) for keyword, found in keywords.items()})
+
+    def __getitem__(self, keyword: str) -> tuple[str, ...]:
+        return self._keywords[keyword.upper()]
+
+    def __contains__(self, keyword: object) -> bool:
+        return isinstance(keyword, str) and keyword.upper() in self._keywords
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keywords)
+
+    def __len__(self) -> int:
+        return len(self._keywords)
+
+    def __hash__(self) -> int:
+        return hash((self.lines, self.secure, self.authenticated))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Capabilities):
+            return (self.lines, self.secure, self.authenticated) == (
+                other.lines,
+                other.secure,
+                other.authenticated,
+            )
+        return isinstance(other, Mapping) and dict(self._keywords) == dict(other)
+
+    @property
+    def size(self) -> int | None:
+        """The largest message it takes, in octets; None where it does not say, 0 for no fixed limit (RFC 1870 §4)."""
+        number = next(iter(self.get("SIZE", ())), "")
+        # Bounded by RFC 1870 §3's 20 digits; also because int() of thousands of digits raises.
+        return int(number) if number.isascii() and number.isdigit() and len(number) <= 20 else None
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The SASL mechanisms of its AUTH line, in capitals (RFC 4954 §3)."""
+        return tuple(mechanism.upper() for mechanism in self.get("AUTH", ()))
+
+    def __repr__(self) -> str:
+        said = ", ".join(visible(" ".join((keyword, *parameters))) for keyword, parameters in self.items())
+        return f"<Capabilities {said or 'none: nothing was offered yet'}>"
+
+
+def _split(line: str) -> tuple[str, list[str]]:
+    """Keyword and parameters of one line of the EHLO reply."""
+    if line[:5].upper() == "AUTH=":
+        line = f"AUTH {line[5:]}"
+    words = [word for word in line.split(" ") if word]
+    return (words[0].upper(), words[1:]) if words else ("", [])

@@ -1,0 +1,82 @@
+"""One command on its way out, and the one place where a command line is checked (RFC 5321 §4.1.1).
+
+CR, LF and NUL are refused here, for every verb and every argument, before a byte is sent: whatever calls the
+client, an argument cannot become a second command (CPython gh-87290). Nothing else is refused: a strange command
+is the server's to judge, and its answer the lesson.
+"""
+
+import re
+from typing import Final
+
+from smtpnb.secret import MASK, Secret
+from smtpnb.text import encoded, visible
+
+_FORBIDDEN: Final = re.compile("[\r\n\0]")
+
+# RFC 4954 §4: "AUTH" SP mechanism [SP initial-response]. Lenient in what separates them: it is for hiding.
+_AUTH: Final = re.compile(r"\s*AUTH\s+(\S+)(?:\s+(.*\S))?\s*\Z", re.IGNORECASE | re.DOTALL)
+
+
+class Command:
+    """A command line: what goes out, and what may be shown of it.
+
+    Args:
+        verb: the command verb, such as "MAIL"; sent as it is given. Empty for an answer to a SASL challenge.
+        arguments: what follows, each behind a space; empty ones are left out.
+        secret: a secret at the end of the line, as it goes on the wire; hidden in `shown`.
+
+    Raises:
+        ValueError: CR, LF or NUL in an argument, or a lone surrogate, which no octets stand for.
+        TypeError: an argument that is no text.
+    """
+
+    __slots__ = ("_head", "secret", "shown", "verb")
+
+    def __init__(self, verb: str, *arguments: str, secret: Secret | None = None) -> None:
+        try:
+            line = " ".join((verb, *filter(None, arguments))) if arguments else verb
+        except TypeError:
+            wrong = next(argument for argument in (verb, *arguments) if not isinstance(argument, str))
+            raise TypeError(f"an argument of {verb} is str, not {type(wrong).__name__}") from None
+        if _FORBIDDEN.search(line) or (secret is not None and not secret.is_one_line):
+            raise ValueError(f"CR, LF or NUL in an argument of {verb or 'AUTH'}: an SMTP command is one line, and "
+                             "they would end it (RFC 5321 §2.3.8)")  # fmt: skip
+        self._head = encoded(f"{line} " if secret is not None and line else line)
+        self.verb = verb.upper()
+        self.secret = secret
+        self.shown = line if secret is None else f"{line} {MASK}" if line else MASK
+
+    def line(self) -> bytes:
+        """The octets to send, without CRLF. Opens the secret: only for the wire."""
+        if self.secret is None:
+            return self._head
+        return self._head + self.secret.octets()
+
+    def __repr__(self) -> str:
+        return f"<Command {visible(self.shown)}>"
+
+
+def raw_command(line: str, *, answers_challenge: bool = False) -> Command:
+    """The command that a line typed by hand is, sent just as it was typed, its secret hidden.
+
+    Args:
+        line: the line, without its CRLF.
+        answers_challenge: whether a SASL challenge (334) is open, so that the whole line is a response.
+
+    Raises:
+        ValueError: CR, LF or NUL in the line.
+        TypeError: it is no text.
+    """
+    if not isinstance(line, str):
+        raise TypeError(f"a command is str, not {type(line).__name__}")
+    if answers_challenge and line != "*":  # a lone * cancels (RFC 4954 §4)
+        return Command("", secret=Secret(encoded(line)))
+    match = _AUTH.match(line)
+    if match is None or match[2] in (None, "="):
+        command = Command(line)
+        command.verb = line.strip().partition(" ")[0].upper()
+        return command
+    command = Command(line[: match.start(2)], secret=Secret(encoded(line[match.start(2) :])))
+    command.verb, command._head = "AUTH", encoded(line[: match.start(2)])  # noqa: SLF001 - just as it was typed
+    command.shown = line[: match.start(2)] + MASK
+    return command

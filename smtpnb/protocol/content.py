@@ -1,0 +1,210 @@
+"""The content of a message on its way through DATA: line ends and transparency (RFC 5321 §2.3.8, §4.5.2).
+
+`Stuffer` turns pieces into octets that hold no bare CR or LF and no line of a lone dot, right across the borders
+of pieces, in constant memory; `END_OF_DATA` is written once, by whoever saw the last piece. `pieces` reads
+whatever a user calls content. `unstuffed` is the way back.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
+
+from smtpnb.protocol.email_message import flattened, is_message
+from smtpnb.protocol.limits import CONTENT_KEPT, PIECE
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+#: What may be sent as content.
+Content: TypeAlias = "str | bytes | bytearray | memoryview | IO[str] | IO[bytes] | Iterable[str | bytes] | Message"
+
+#: The end of mail data, after content that ends in CRLF or is empty.
+END_OF_DATA: Final = b".\r\n"
+
+
+class Stuffer:
+    """Makes wire octets of content, piece by piece.
+
+    Every CR LF, bare CR and bare LF is one line end and becomes CR LF; a dot that begins a line gets a second.
+    """
+
+    __slots__ = ("_after_cr", "_at_line_start", "stuffed")
+
+    def __init__(self) -> None:
+        self._at_line_start = True
+        self._after_cr = False  # the last piece ended in CR: its line end is written, an LF now is part of it
+        self.stuffed = 0
+
+    def stuff(self, piece: bytes) -> bytes:
+        """The octets to send for `piece`."""
+        if self._after_cr and piece[:1] == b"\n":
+            piece = piece[1:]
+            self._after_cr = False
+        if not piece:
+            return b""
+        self._after_cr = piece.endswith(b"\r")
+        piece = normalised(piece)
+        dots = piece.count(b"\n.")
+        if dots:
+            piece = piece.replace(b"\n.", b"\n..")
+        if self._at_line_start and piece[:1] == b".":
+            piece = b"." + piece
+            dots += 1
+        self.stuffed += dots
+        self._at_line_start = piece.endswith(b"\n")
+        return piece
+
+    def end(self) -> bytes:
+        """What ends the data: a CRLF where the last line has none, and the lone dot."""
+        return END_OF_DATA if self._at_line_start else b"\r\n" + END_OF_DATA
+
+
+def normalised(piece: bytes) -> bytes:
+    """`piece` with every CR LF, bare CR and bare LF as CR LF."""
+    ends = piece.count(b"\n")
+    returns = piece.count(b"\r")
+    if returns:
+        if ends == returns == piece.count(b"\r\n"):
+            return piece  # the common case costs three counts and no copy
+        piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return piece.replace(b"\n", b"\r\n")
+    return piece.replace(b"\n", b"\r\n") if ends else piece
+
+
+def wire_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces with every line end CRLF, the last line's too: content as BDAT carries it (RFC 3030 §2)."""
+    after_cr = False
+    end = b"\n"
+    for piece in pieces:
+        fresh = piece[1:] if after_cr and piece[:1] == b"\n" else piece
+        after_cr = piece.endswith(b"\r")
+        if fresh:
+            octets = normalised(fresh)
+            end = octets[-1:]
+            yield octets
+    if end != b"\n":
+        yield b"\r\n"
+
+
+def stuffed(content: bytes) -> bytes:
+    """The whole of `content` as it goes through DATA, without the end of mail data."""
+    return Stuffer().stuff(content)
+
+
+def unstuffed(wire: bytes) -> bytes:
+    """`wire`, lines as they went through DATA without the end of mail data, with the dots taken off again."""
+    plain = wire.replace(b"\r\n.", b"\r\n")
+    return plain[1:] if plain[:1] == b"." else plain
+
+
+def pieces(content: Content, size: int = PIECE) -> Iterator[bytes]:
+    """The octets of `content`, at most about `size` at a time; text becomes UTF-8.
+
+    Raises:
+        TypeError: `content`, or a chunk of it, is neither text nor octets.
+        ValueError: text holds lone surrogates, which no octets stand for.
+    """
+    if isinstance(content, str):
+        return _text_pieces(content, size)
+    if isinstance(content, bytes | bytearray | memoryview):
+        return _octet_pieces(memoryview(content).cast("B"), size)
+    read = getattr(content, "read", None)
+    if callable(read):
+        return _file_pieces(read, size)
+    if is_message(content):
+        return _message_pieces(content, size)
+    if isinstance(content, Iterable) and not isinstance(content, dict):
+        return _chunk_pieces(content, size)
+    raise TypeError(f"content is str, bytes, an open file or an iterable of such chunks, not {type(content).__name__}")
+
+
+def known_size(content: Content) -> int | None:
+    """About how many octets `content` has, where that can be told without reading it."""
+    return len(content) if isinstance(content, str | bytes | bytearray | memoryview) else None
+
+
+def _text_pieces(text: str, size: int) -> Iterator[bytes]:
+    if not text.isascii():
+        for start in range(0, len(text), size):  # before a byte is sent, and in constant memory
+            text[start : start + size].encode("utf-8", "surrogateescape")
+    return (text[start : start + size].encode("utf-8", "surrogateescape") for start in range(0, len(text), size))
+
+
+def _octet_pieces(octets: memoryview, size: int) -> Iterator[bytes]:
+    return (bytes(octets[start : start + size]) for start in range(0, len(octets), size))
+
+
+def _file_pieces(read: Callable[[int], str | bytes], size: int) -> Iterator[bytes]:
+    while chunk := read(size):
+        yield _octets(chunk)
+
+
+def _chunk_pieces(chunks: Iterable[str | bytes], size: int) -> Iterator[bytes]:
+    """Small chunks joined, large ones cut: neither a write a line nor a copy of everything."""
+    waiting = io.BytesIO()
+    for chunk in chunks:
+        waiting.write(_octets(chunk))
+        if waiting.tell() >= size:
+            yield from _octet_pieces(memoryview(waiting.getvalue()), size)
+            waiting = io.BytesIO()
+    if waiting.tell():
+        yield waiting.getvalue()
+
+
+def _message_pieces(message: Any, size: int) -> Iterator[bytes]:
+    with flattened(message) as file:
+        yield from _file_pieces(file.read, size)
+
+
+def _octets(chunk: object) -> bytes:
+    if isinstance(chunk, bytes):
+        return chunk
+    if isinstance(chunk, bytearray | memoryview):
+        return bytes(chunk)
+    if isinstance(chunk, str):
+        return chunk.encode("utf-8", "surrogateescape")
+    raise TypeError(f"a chunk of content is str or bytes, not {type(chunk).__name__}")
+
+
+def transparent(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces made transparent, the end of the data behind the last: small content is one write."""
+    stuffer = Stuffer()
+    waiting = b""
+    for piece in pieces:
+        if waiting:
+            yield waiting
+        waiting = stuffer.stuff(piece)
+    yield waiting + stuffer.end()
+
+
+def verbatim(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces as they are, the end of the data behind the last."""
+    waiting = end = b""
+    for piece in pieces:
+        if waiting:
+            yield waiting
+        waiting, end = piece, (end + piece[-2:])[-2:]
+    yield waiting + (b"" if end in (b"", b"\r\n") else b"\r\n") + END_OF_DATA
+
+
+class Tally:
+    """Counts the content on its way out, and keeps its beginning for the transcript."""
+
+    __slots__ = ("kept", "octets", "whole")
+
+    def __init__(self) -> None:
+        self.kept = b""
+        self.octets = 0
+        self.whole = False
+
+    def counted(self, pieces: Iterator[bytes], head: bytes) -> Iterator[bytes]:
+        """The pieces, `head` before the first of them."""
+        for piece in pieces:
+            self.octets += len(piece)
+            if len(self.kept) < CONTENT_KEPT:
+                self.kept += piece[: CONTENT_KEPT - len(self.kept)]
+            yield head + piece if head else piece
+            head = b""
+        if head:
+            yield head
+        self.whole = True

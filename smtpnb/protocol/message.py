@@ -1,0 +1,79 @@
+"""What a message needs of a server: its size, and the extensions without which it would be damaged."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from smtpnb.protocol.content import Content, pieces
+from smtpnb.protocol.email_message import is_message
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a message needs.
+
+    Attributes:
+        size: octets of the content with CRLF line ends, before transparency (RFC 1870 §3); None where it cannot be
+            known before it is sent.
+        eight_bit: whether there are octets above 127 (8BITMIME, RFC 6152); None where it cannot be known.
+        international_header: whether there are some in the header section (SMTPUTF8, RFC 6531).
+        binary: whether it holds NUL, which only BINARYMIME carries (RFC 3030 §3).
+    """
+
+    size: int | None = None
+    eight_bit: bool | None = None
+    international_header: bool = False
+    binary: bool = False
+
+
+def needs(content: Content) -> Needs:
+    """What `content` needs, found by reading it once; an iterator that can be read only once tells nothing."""
+    position = _position(content)
+    if (
+        position is None
+        and not is_message(content)
+        and not isinstance(content, str | bytes | bytearray | memoryview | list | tuple)
+    ):
+        return Needs()
+    scan = _Scan()
+    for piece in pieces(content):
+        scan.take(piece)
+    if position is not None:
+        content.seek(position)  # type: ignore[union-attr]  # `_position` found it to be a file that can
+    return scan.needs()
+
+
+def _position(content: Any) -> int | None:
+    """Where a file that can be read twice stands; None for everything else."""
+    seekable = getattr(content, "seekable", None)
+    return content.tell() if callable(seekable) and seekable() else None
+
+
+class _Scan:
+    """Looks at each piece once, at the speed of counting."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._eight_bit = self._binary = self._international = False
+        self._in_header = True
+        self._last = b""
+
+    def take(self, piece: bytes) -> None:
+        seam = int(self._last == b"\r" and piece[:1] == b"\n")  # one line end, in two pieces
+        ends = piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+        self._size += len(piece) + 2 * ends - piece.count(b"\n") - piece.count(b"\r") - seam * 2
+        if not piece.isascii():
+            self._eight_bit = True
+            self._international |= self._in_header and not _header_part(piece).isascii()
+        self._binary |= b"\0" in piece
+        self._in_header = self._in_header and len(_header_part(piece)) == len(piece)
+        self._last = piece[-1:]
+
+    def needs(self) -> Needs:
+        unfinished = 0 if self._last in (b"\n", b"\r", b"") else 2  # the last line gets its end
+        return Needs(self._size + unfinished, self._eight_bit, self._international, self._binary)
+
+
+def _header_part(piece: bytes) -> bytes:
+    """What of `piece` stands before the empty line."""
+    found = [end for end in (piece.find(b"\r\n\r\n"), piece.find(b"\n\n")) if end >= 0]
+    return piece[: min(found)] if found else piece

@@ -1,0 +1,43 @@
+"""Addresses as MAIL, RCPT take them: reverse-path and forward-path (RFC 5321 §4.1.2)."""
+
+import re
+from typing import Final
+
+# Angle brackets outside a quoted-string would end the path early: what follows would be read as parameters.
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def path(address: str | None) -> str:
+    """`address` in angle brackets, as it goes on the wire.
+
+    The address is not checked further: what a server makes of a strange one is worth seeing.
+
+    Args:
+        address: with or without its angle brackets; "" or None is the null reverse-path `<>` (RFC 5321 §4.5.5).
+
+    Raises:
+        ValueError: angle brackets inside the address, which would end the path early.
+        TypeError: it is no text.
+    """
+    if address is None:
+        return "<>"
+    if not isinstance(address, str):
+        raise TypeError(f"an address is str, not {type(address).__name__}")
+    bare = address.strip(" ")
+    if bare.startswith("<") and bare.endswith(">"):
+        bare = bare[1:-1]
+    unquoted = _QUOTED.sub("", bare)
+    if "<" in unquoted or ">" in unquoted:
+        raise ValueError(
+            f"angle brackets inside the address {address!r}: give the bare address, such as 'bob@example.org', and "
+            "parameters as arguments of their own"
+        )
+    return f"<{bare}>"
+
+
+def bare(text: str) -> str:
+    """The address of a path: `<a@b>` → `a@b`, without source route (RFC 5321 appendix C)."""
+    inner = text.strip()
+    if inner.startswith("<"):
+        inner = inner[1 : inner.rfind(">")] if ">" in inner else inner[1:]
+    return inner.rpartition(":")[2] if inner.startswith("@") else inner

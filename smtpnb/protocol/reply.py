@@ -1,0 +1,174 @@
+"""What a server answers: `SmtpReply`, a frozen value (RFC 5321 §4.2, RFC 2034)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+from smtpnb.displayable import Displayable
+from smtpnb.errors import SmtpReplyError
+from smtpnb.knowledge import reply_codes
+from smtpnb.protocol.reader import one_reply
+from smtpnb.text import decoded, plural, shortened, visible
+
+if TYPE_CHECKING:
+    from smtpnb.protocol.conversation import Conversation
+
+# RFC 3463 §2: class "." subject "." detail, no leading zeros; RFC 2034 §4: it starts the text, a space follows.
+_ENHANCED: Final = re.compile(r"([245])\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})(?=\s|\Z)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EnhancedStatus:
+    """An enhanced mail system status code, such as 5.1.1 (RFC 3463).
+
+    Attributes:
+        class_: 2 success, 4 persistent transient failure, 5 permanent failure.
+        subject: what it is about: 1 addressing, 2 mailbox, … 7 security.
+        detail: the fault itself.
+    """
+
+    class_: int
+    subject: int
+    detail: int
+
+    def __str__(self) -> str:
+        return f"{self.class_}.{self.subject}.{self.detail}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The status that `text` begins with, or None."""
+        match = _ENHANCED.match(text)
+        return cls(int(match[1]), int(match[2]), int(match[3])) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpReply(Displayable):
+    """One whole reply of a server.
+
+    Attributes:
+        code: the reply code, 200 to 599.
+        lines: the text of each line, without code, separator and CRLF. Undecodable octets are surrogate escapes.
+        raw: the reply as it came over the wire, CRLFs included; only a secret the server echoed is masked.
+        elapsed: seconds from the first octet of the command to the end of the reply.
+        command: the command it answers, redacted; None for the greeting and for a parsed text.
+        secure: whether it came through TLS.
+        conversation: where the session stood when the command was sent; None for a parsed text.
+    """
+
+    code: int
+    lines: tuple[str, ...]
+    raw: bytes = field(repr=False)
+    elapsed: float = field(default=0.0, repr=False, compare=False)
+    command: str | None = None
+    secure: bool = field(default=False, repr=False, compare=False)
+    conversation: "Conversation | None" = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, raw: str | bytes) -> "SmtpReply":
+        """The reply that `raw` is, of any length.
+
+        Args:
+            raw: one whole reply, ending in CRLF. Text is taken as UTF-8.
+
+        Raises:
+            SmtpProtocolError: it is no reply, not a whole one, or more than one.
+            TypeError: it is neither text nor octets.
+        """
+        if not isinstance(raw, str | bytes):
+            raise TypeError(f"a reply is parsed from str or bytes, not {type(raw).__name__}")
+        octets = raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else raw
+        code, octets = one_reply(octets)
+        return cls(code, cut(octets), octets)
+
+    @property
+    def message(self) -> str:
+        """The text of all lines, joined by LF."""
+        return "\n".join(self.lines)
+
+    @property
+    def enhanced_status(self) -> EnhancedStatus | None:
+        """The enhanced status code the text begins with, or None (RFC 2034)."""
+        return EnhancedStatus.parse(self.lines[0])
+
+    @property
+    def success(self) -> bool:
+        """Whether the server agreed: 2xx, or 3xx for "go on"."""
+        return self.code < 400
+
+    @property
+    def severity(self) -> int:
+        """The first digit: 2 done, 3 go on, 4 not now, 5 no (RFC 5321 §4.2.1)."""
+        return self.code // 100
+
+    @property
+    def category(self) -> int:
+        """The second digit: 0 syntax, 1 information, 2 connection, 5 mail system."""
+        return self.code // 10 % 10
+
+    @property
+    def detail(self) -> int:
+        """The third digit: the finer meaning."""
+        return self.code % 10
+
+    @property
+    def verified(self) -> bool | None:
+        """What an answer to VRFY or EXPN says of the name: 250 True, 550 False, else None: it does not tell."""
+        if self.verb not in ("VRFY", "EXPN", ""):
+            return None
+        return {250: True, 550: False}.get(self.code)
+
+    @property
+    def verb(self) -> str:
+        """The verb it answers, or an empty string."""
+        return self.command.partition(" ")[0].upper() if self.command else ""
+
+    def raise_for_status(self) -> Self:
+        """This reply, where it is a success.
+
+        Raises:
+            SmtpReplyError: it is a 4xx or 5xx; the error has it in `reply`.
+        """
+        if not self.success:
+            raise SmtpReplyError(self)
+        return self
+
+    @property
+    def meaning(self) -> str:
+        """What the code means, one plain sentence."""
+        return reply_codes.meaning(self.code, self.verb)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to try next; empty where there is nothing to mend."""
+        return reply_codes.advice(self.code, self.verb)
+
+    @property
+    def shown(self) -> str:
+        """`550 5.1.1 no such user`: code and first line, nothing hidden in it, of bounded length."""
+        more = f" (and {plural(len(self.lines) - 1, 'more line')})" if len(self.lines) > 1 else ""
+        return f"{self.code} {visible(shortened(self.lines[0], 200))}".rstrip() + more
+
+    @property
+    def shown_command(self) -> str:
+        """The command it answers, nothing hidden in it, of bounded length."""
+        return visible(shortened(self.command or "", 200))
+
+    def wire_lines(self) -> Iterator[tuple[str, str]]:
+        """Each line as (separator, text): the separator is "-" where more follows, else " " or ""."""
+        for line in self.raw[:-2].split(b"\r\n"):
+            yield line[3:4].decode("ascii"), decoded(line[4:])
+
+    def __str__(self) -> str:
+        return "\n".join(f"{self.code}{separator}{visible(text)}" for separator, text in self.wire_lines())
+
+    def __repr__(self) -> str:
+        answered = f" to {self.shown_command}" if self.command else ""
+        return f"<SmtpReply {self.shown}{answered}>"
+
+
+def cut(raw: bytes) -> tuple[str, ...]:
+    """The text of each line of a whole reply: decoded once, cut at CRLF only."""
+    if raw.find(b"\n") == len(raw) - 1:
+        return (decoded(raw[4:-2]),)
+    return tuple([line[4:] for line in decoded(raw[:-2]).split("\r\n")])

@@ -1,0 +1,63 @@
+"""The two SASL mechanisms that smtpnb speaks, PLAIN (RFC 4616) and LOGIN, as values; nothing is sent here."""
+
+import base64
+import binascii
+import re
+from typing import Final
+
+from smtpnb.protocol.limits import MAX_CHALLENGE
+from smtpnb.secret import Secret
+
+# RFC 4422 §3.1: 1 to 20 of these. Lower case is let through (servers fold it), other characters are not.
+_MECHANISM: Final = re.compile(r"[A-Za-z0-9_-]{1,20}")
+
+
+def mechanism_name(name: object) -> str:
+    """`name` in capitals.
+
+    Raises:
+        ValueError: it is no SASL mechanism name.
+        TypeError: it is no text.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a mechanism is str such as 'PLAIN', not {type(name).__name__}")
+    if not _MECHANISM.fullmatch(name):
+        raise ValueError(f"{name!r} is no SASL mechanism: 1 to 20 letters, digits, - and _ (RFC 4422 §3.1)")
+    return name.upper()
+
+
+def identity(text: object, name: str) -> str:
+    """A login or authorization identity, checked: NUL separates the fields of PLAIN, CR and LF end a line.
+
+    Raises:
+        ValueError: NUL, CR or LF in it.
+        TypeError: it is no text.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is str, not {type(text).__name__}")
+    if any(character in text for character in "\0\r\n"):
+        raise ValueError(f"NUL, CR or LF in the {name}: RFC 4616 §2 forbids NUL, and no server expects the others")
+    return text
+
+
+def challenge(text: str) -> bytes | None:
+    """The decoded text of a 334 reply, or None where it is no base64 or longer than `MAX_CHALLENGE`."""
+    try:
+        octets = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return octets if len(octets) <= MAX_CHALLENGE else None
+
+
+def is_empty(token: Secret) -> bool:
+    """Whether an initial response is "=", the empty one (RFC 4954 §4), and so no secret."""
+    return token.octets() in (b"=", b"")
+
+
+def secrets_in(token: Secret) -> tuple[Secret, ...]:
+    """The secrets inside a base64 token typed by hand: what it decodes to, and the password of a PLAIN message."""
+    try:
+        message = base64.b64decode(token.octets(), validate=True)
+    except (binascii.Error, ValueError):
+        return ()
+    return (Secret(message), Secret(message.rpartition(b"\0")[2]))

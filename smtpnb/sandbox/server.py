@@ -1,0 +1,334 @@
+"""`Sandbox`: the embedded server as a user sees it."""
+
+import dataclasses
+import inspect
+import socket
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Never, Self
+
+from smtpnb.displayable import Displayable
+from smtpnb.sandbox.behaviour import Behaviour, Behaviours
+from smtpnb.sandbox.ca_file import CaFile
+from smtpnb.sandbox.clock import Clock
+from smtpnb.sandbox.configuration import HOSTNAME, MAX_ERRORS, MAX_RECIPIENTS, Configuration
+from smtpnb.sandbox.connection import Connection
+from smtpnb.sandbox.directory import Directory, closed
+from smtpnb.sandbox.disclosure import EXPN, VRFY, Disclosure
+from smtpnb.sandbox.host import Host, loopback
+from smtpnb.sandbox.mailbox import Mailbox
+from smtpnb.sandbox.memory import MemoryPeer
+from smtpnb.sandbox.offer import MAX_MESSAGE, Offer, without_starttls
+from smtpnb.sandbox.policy import Policies
+from smtpnb.sandbox.reception import Reception
+from smtpnb.sandbox.record import SessionRecord
+from smtpnb.sandbox.script import Expect, Said, cues
+from smtpnb.sandbox.suggestion import did_you_mean, one_of
+from smtpnb.secret import Secret
+from smtpnb.text import plural
+
+if TYPE_CHECKING:
+    import ssl
+
+    from smtpnb.client import SmtpClient
+    from smtpnb.transport.memory import MemoryStream
+
+#: What the server may show in TLS: a good certificate, and four lessons (`certificates` makes them).
+CERTIFICATES: Final = ("good", "expired", "wrong-name", "unknown-ca", "two-level")
+
+#: What the sandbox's own clients call themselves.
+CLIENT_NAME: Final = "notebook.example"
+
+_MECHANISMS: Final = ("PLAIN", "LOGIN")
+
+
+class Sandbox(Displayable):
+    """An SMTP server on this machine, for lessons: it takes mail from everyone and delivers it nowhere.
+
+    It listens from the moment it is made, on the loopback interface only, and calls itself sandbox.example. With
+    the same options it says the same octets every day. `close()`, or leaving `with`, ends it and all its traces.
+
+    Args:
+        users: passwords by login; alice/wonderland and bob/builder unless given.
+        mailboxes: addresses; those without a domain are at example.org; alice, bob, carol, postmaster unless given.
+        lists: members by list; staff and everyone, of the default mailboxes, unless given.
+        forwards: new address by old: mail is taken and goes on (251).
+        moved: new address by old: mail is not taken, the new address is told (551).
+        vrfy: `verify`, `hide` (252), `ambiguous` (553), `off` (502); or a mapping of names to these, "*" for others.
+        expn: `show`, `unnamed`, `deny` (550), `hide` (252), `off` (502); or a mapping of lists to these.
+        require_tls: nearly everything before STARTTLS is 530.
+        require_auth: nearly everything before AUTH is 530.
+        mechanisms: what AUTH offers in the clear: some of PLAIN and LOGIN, or nothing.
+        mechanisms_in_tls: what it offers inside TLS; the same unless given.
+        refused_mechanisms: a code by mechanism: 534 too weak, 538 only in TLS, 454 not now, 432, 535.
+        relay: for whom mail to other domains is taken: `open`, `authenticated`, `denied` (550 5.7.1).
+        full_mailboxes: 452 or 552, by mailbox.
+        greylisting: virtual seconds that a new sender and recipient wait (451), or 0; `clock.advance` lets them pass.
+        size: octets of content in one message.
+        extensions: exactly these EHLO lines in the clear, and no other extension works; `size`, `mechanisms` and
+            `enhanced_codes` then have no say.
+        extensions_in_tls: exactly these inside TLS; those of `extensions` without STARTTLS unless given.
+        enhanced_codes: whether replies carry enhanced status codes (RFC 2034).
+        strict_8bit: refuses 8-bit content without BODY=8BITMIME.
+        lax_end_of_data: takes a lone dot between bare LFs for the end of mail data: smuggling works.
+        latency: seconds before each reply.
+        greeting: greets as another protocol: `http`, `ssh`, `pop3`, `tls`, or stays `silent`.
+        certificate: `good`, `expired`, `wrong-name`, `unknown-ca`, `two-level`.
+        behaviours: any from `smtpnb.sandbox`, applied in order.
+        script: pairs (expect, answer) that are followed to the letter; users, behaviours and the rest have no say.
+        seed: for behaviours that toss coins.
+        max_errors: refusals in one session, before 421.
+        max_recipients: recipients in one mail transaction, before 452.
+        host: a loopback address.
+        port: the port, or 0 for a free one.
+        implicit_tls: TLS from the first octet, as on port 465.
+        in_memory: no socket and no thread: only `client()` reaches it, and there is no TLS.
+
+    Raises:
+        TypeError: an option that does not exist, or of the wrong kind.
+        ValueError: an option that is impossible.
+        OSError: the port is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        users: Mapping[str, str | Secret] | None = None,
+        mailboxes: Iterable[str] | None = None,
+        lists: Mapping[str, Iterable[str]] | None = None,
+        forwards: Mapping[str, str] | None = None,
+        moved: Mapping[str, str] | None = None,
+        vrfy: str | Mapping[str, str] = "verify",
+        expn: str | Mapping[str, str] = "show",
+        require_tls: bool = False,
+        require_auth: bool = False,
+        mechanisms: Iterable[str] = _MECHANISMS,
+        mechanisms_in_tls: Iterable[str] | None = None,
+        refused_mechanisms: Mapping[str, int] | None = None,
+        relay: str = "open",
+        full_mailboxes: Mapping[str, int] | None = None,
+        greylisting: float = 0.0,
+        size: int = MAX_MESSAGE,
+        extensions: Iterable[str] | None = None,
+        extensions_in_tls: Iterable[str] | None = None,
+        enhanced_codes: bool = True,
+        strict_8bit: bool = False,
+        lax_end_of_data: bool = False,
+        latency: float = 0.0,
+        greeting: str | None = None,
+        certificate: str = "good",
+        behaviours: Iterable[Behaviour] = (),
+        script: Iterable[tuple[Expect, Said]] | None = None,
+        seed: int = 0,
+        max_errors: int = MAX_ERRORS,
+        max_recipients: int = MAX_RECIPIENTS,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        implicit_tls: bool = False,
+        in_memory: bool = False,
+        **misspelt: Never,
+    ) -> None:
+        users = None if users is None else closed(users)
+        _refuse_misspelt(misspelt)
+        _refuse_impossible(in_memory=in_memory, implicit_tls=implicit_tls, require_tls=require_tls, port=port)
+        directory = Directory(users, mailboxes, lists, forwards, moved)
+        told = Disclosure(vrfy, VRFY, "vrfy"), Disclosure(expn, EXPN, "expn")
+        without = {name for name, hidden in zip(("VRFY", "EXPN"), told, strict=True) if hidden.off}
+        without |= {"STARTTLS"} if in_memory else set()
+        without |= set() if enhanced_codes else {"ENHANCEDSTATUSCODES"}
+        if extensions is None:
+            offer = Offer.usual(size=size, mechanisms=mechanisms, mechanisms_in_tls=mechanisms_in_tls, without=without)
+        else:
+            offer = Offer.exactly(extensions, extensions_in_tls)
+        policies = Policies(
+            require_tls=require_tls,
+            require_auth=require_auth,
+            refused_mechanisms=refused_mechanisms or {},
+            relay=relay,
+            full_mailboxes=full_mailboxes or {},
+            greylisting=greylisting,
+            latency=latency,
+            greeting=greeting,
+        )
+        self._configuration = Configuration(
+            directory=directory,
+            offer=offer,
+            vrfy=told[0],
+            expn=told[1],
+            behaviours=Behaviours([*policies.behaviours(directory, offer), *behaviours]),
+            lax_end_of_data=lax_end_of_data,
+            strict_8bit=strict_8bit,
+            max_errors=max_errors,
+            max_recipients=max_recipients,
+            seed=seed,
+        )
+        self._reception = Reception(self._configuration, None if script is None else cues(script))
+        self._certificate = one_of(certificate, CERTIFICATES, "the certificate")
+        self._address, self._port, self._implicit_tls = loopback(host), port, implicit_tls
+        self._in_memory = in_memory
+        self._ca_file = CaFile()
+        self._host: Host | None = None
+        self._port_now = 0
+        self._ending: weakref.finalize[Any, Any] | None = None
+        self.start()
+
+    @property
+    def host(self) -> str:
+        """The address it listens on; in memory, its name."""
+        return HOSTNAME if self._in_memory else self._address
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, or listened on last; in memory, the one it would be."""
+        return self._port_now or (25 if self._in_memory else self._port)
+
+    @property
+    def ca_file(self) -> str:
+        """A file with the certificate of its authority; it is gone after `close()`."""
+        return self._ca_file.path
+
+    @property
+    def messages(self) -> Mailbox:
+        """What it received, a sequence that grows."""
+        return self._configuration.mailbox
+
+    @property
+    def clock(self) -> Clock:
+        """Its virtual clock, which greylisting reads."""
+        return self._configuration.clock
+
+    @property
+    def directory(self) -> Directory:
+        """Who lives here."""
+        return self._configuration.directory
+
+    @property
+    def sessions(self) -> tuple[SessionRecord, ...]:
+        """The sessions so far as the server saw them, secrets hidden."""
+        return self._reception.records()
+
+    @property
+    def listening(self) -> bool:
+        """Whether clients can reach it."""
+        return self._in_memory or self._host is not None
+
+    def start(self) -> Self:
+        """Listens, where it does not yet; after `close()` again, with all that it knows.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        if not self.listening:
+            # Neither the host nor its threads know the sandbox: one that is dropped without close() ends as well.
+            connect = _connect(self._reception, self._certificate, implicit_tls=self._implicit_tls)
+            self._host = Host(self._address, self._port, connect)
+            self._port_now = self._host.port
+            self._ending = weakref.finalize(self, _end, self._host, self._ca_file)
+        return self
+
+    def close(self) -> None:
+        """Stops listening and ends all sessions; no thread, socket or file is left. Idempotent."""
+        if self._ending is not None:
+            self._ending()
+        self._ca_file.remove()
+        self._host = self._ending = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def client(self, *, in_memory: bool = False, **options: Any) -> "SmtpClient":
+        """An `SmtpClient` to it, not yet connected, that trusts its authority.
+
+        Args:
+            in_memory: without a socket, also where the sandbox listens on one; STARTTLS is then not offered.
+            options: further arguments of `SmtpClient`.
+        """
+        from smtpnb.client import SmtpClient  # noqa: PLC0415 - a sandbox serves without a client too
+        from smtpnb.sandbox.tls import TrustingContext  # noqa: PLC0415 - importing the sandbox must not import ssl
+
+        options.setdefault("local_hostname", CLIENT_NAME)
+        options.setdefault("label", HOSTNAME)
+        if in_memory or self._in_memory:
+            return SmtpClient(HOSTNAME, stream=self._memory_stream, **options)
+        # By its bound method the context holds the sandbox, so that `Sandbox().client()` keeps its server.
+        options.setdefault("ssl_context", TrustingContext(self._authority))
+        options.setdefault("implicit_tls", self._implicit_tls)
+        return SmtpClient(self.host, self.port, **options)
+
+    def to_text(self) -> str:
+        """All about it, line by line; no password."""
+        directory = self.directory
+        lists = (f"{entry.address}: {', '.join(map(str, entry.members or ()))}" for entry in directory.lists)
+        lines = [
+            f"Sandbox {HOSTNAME}, {self._state()}",
+            f"  users: {', '.join(directory.logins) or 'none'}",
+            f"  mailboxes: {', '.join(str(entry.address) for entry in directory.mailboxes) or 'none'}",
+            *(f"  list {text}" for text in lists),
+            f"  offers: {', '.join(self._configuration.offer.in_clear)}",
+            *(f"  behaviour: {behaviour}" for behaviour in self._configuration.behaviours),
+            *(f"  {message!r}" for message in self.messages),
+            *(f"  {session!r}" for session in self.sessions),
+        ]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {HOSTNAME}, {self._state()}, {plural(len(self.messages), 'message')}>"
+
+    def _state(self) -> str:
+        """In memory, listening, closed; with the port where the user chose it: any other is the system's."""
+        if self._in_memory:
+            return "in memory"
+        where = f" on {self._address}:{self._port}" if self._port else ""
+        return ("listening" if self.listening else "closed") + where
+
+    def _authority(self) -> bytes:
+        from smtpnb.sandbox.certificates import authority_pem  # noqa: PLC0415 - costs time, and most never need it
+
+        return authority_pem()
+
+    def _memory_stream(self) -> "MemoryStream":
+        from smtpnb.transport.memory import MemoryStream  # noqa: PLC0415 - imports ssl
+
+        offer = self._configuration.offer
+        in_clear = dataclasses.replace(offer, in_clear=without_starttls(offer.in_clear))
+        shared = dataclasses.replace(self._configuration, offer=in_clear)
+        return MemoryStream(MemoryPeer(self._reception.session(shared)))
+
+
+def _connect(reception: Reception, certificate: str, *, implicit_tls: bool) -> Callable[[socket.socket], Connection]:
+    """What makes a connection of an accepted socket."""
+
+    def context() -> "ssl.SSLContext":
+        from smtpnb.sandbox.certificates import server_context  # noqa: PLC0415 - costs time, and most never need it
+
+        return server_context(certificate)
+
+    return lambda sock: Connection(sock, reception.session(), context, implicit_tls=implicit_tls)
+
+
+def _end(host: Host, ca_file: CaFile) -> None:
+    host.close()
+    ca_file.remove()
+
+
+def _refuse_misspelt(misspelt: Mapping[str, object]) -> None:
+    for name in misspelt:
+        known = inspect.signature(Sandbox).parameters.keys() - {"misspelt"}
+        raise TypeError(f"Sandbox has no option {name!r}{did_you_mean(name, known)}")
+
+
+def _refuse_impossible(*, in_memory: bool, implicit_tls: bool, require_tls: bool, port: int) -> None:
+    if in_memory and (implicit_tls or require_tls):
+        raise ValueError("in memory there is no TLS: leave out in_memory, or implicit_tls and require_tls")
+    if in_memory and port:
+        raise ValueError("in memory there is no port")
+    if not isinstance(port, int) or isinstance(port, bool):
+        raise TypeError(f"a port is a number, not {type(port).__name__}")
+    if not 0 <= port <= 65_535:
+        raise ValueError(f"a port is 1 to 65535, or 0 for a free one, not {port}")

@@ -1,0 +1,284 @@
+"""TCP and TLS on non-blocking sockets, each wait bounded by the call's deadline.
+
+The socket never blocks; `_Waiter` does, until the deadline. So the same loop serves reading, writing, a handshake
+and watching for an early answer while writing, and no operating system's time-out semantics come in.
+"""
+
+import contextlib
+import select
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from smtpnb.errors import SmtpDisconnected, SmtpTimeout
+from smtpnb.session import Certificate, TlsInfo
+from smtpnb.transport import tls_faults
+from smtpnb.transport.deadline import Deadline, monotonic
+
+_Result = TypeVar("_Result")
+
+#: Octets per read: more than nearly every reply, and little enough to allocate each time.
+_READ_SIZE: Final = 16 * 1024
+
+# An interrupt (Ctrl-C, the notebook's stop button) ends poll() on POSIX. On Windows select() sleeps through it, so
+# there no single wait is longer than this, in seconds.
+_SLICE: Final = 0.2 if sys.platform == "win32" else 3600.0
+
+
+class _Waiter:
+    """Waits until a socket can be read or written: by poll() where there is one, as select() ends at 1,024 files."""
+
+    __slots__ = ("_descriptor", "_poll", "_written")
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._written = False
+        self._poll: select.poll | None = None
+        if hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(descriptor, select.POLLIN)
+
+    def readable_now(self) -> bool:
+        """Whether the socket can be read without waiting."""
+        if self._poll is None or self._written:
+            return bool(self._ready(0.0, read=True, write=False))
+        return bool(self._poll.poll(0))
+
+    def wait_to_read(self, deadline: Deadline, what: str) -> None:
+        """Waits until the socket can be read: the common case, by the shortest way."""
+        if self._poll is None or self._written:
+            return self.wait(deadline, what, read=True)
+        left = deadline.at - monotonic()
+        if left <= 0.0 or not self._poll.poll(int(left * 1000.0) + 1):
+            raise timed_out(what, deadline)
+        return None
+
+    def wait(self, deadline: Deadline, what: str, *, read: bool, write: bool = False) -> None:
+        """Waits until the socket can be read (or written, where asked).
+
+        Raises:
+            SmtpTimeout: the deadline passed first.
+        """
+        while True:
+            left = deadline.at - monotonic()
+            if left <= 0.0:
+                raise timed_out(what, deadline)
+            if self._ready(min(left, _SLICE), read=read, write=write):
+                return
+
+    def _ready(self, seconds: float, *, read: bool, write: bool) -> object:
+        if self._poll is None:
+            descriptors = [self._descriptor]
+            ready = select.select(descriptors if read else (), descriptors if write else (),
+                                  descriptors if write else (), seconds)  # fmt: skip
+            return ready[0] or ready[1] or ready[2]
+        if write or self._written or not read:
+            events = (select.POLLIN if read else 0) | (select.POLLOUT if write else 0)
+            self._poll.modify(self._descriptor, events)
+            self._written = write or not read
+        # Rounded up: poll() counts whole milliseconds, and 0 would spin until the deadline.
+        return self._poll.poll(int(seconds * 1000.0) + 1 if seconds else 0)
+
+
+def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
+    """The error for a call whose deadline passed while it waited for `what`."""
+    seconds = f"{deadline.seconds:g} second{'' if deadline.seconds == 1 else 's'}"
+    return SmtpTimeout(f"no {what} within {seconds}")
+
+
+def lost(error: OSError | None = None) -> SmtpDisconnected:
+    """The error for a connection that broke, in our words: the system's differ from one platform to the next."""
+    if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
+        return SmtpDisconnected(
+            "the server broke the connection off",
+            cause="It crashed, was restarted, or threw this client out; or a firewall in between cut the connection.",
+            advice="connect() again; if it happens at the same command each time, look into the server's log",
+        )
+    if isinstance(error, ssl.SSLError):
+        return SmtpDisconnected(
+            "the TLS connection was cut short: it ended without TLS's own goodbye (close_notify)",
+            cause="The server or something in between closed the connection; what came last may be incomplete.",
+            advice="connect() again, and take nothing that came last for complete",
+        )
+    return SmtpDisconnected(
+        "the connection was lost",
+        cause="The network failed, or another thread closed the connection.",
+        advice="connect() again",
+    )
+
+
+class SocketStream:
+    """A connected TCP socket, with or without TLS, as a `Stream`.
+
+    Args:
+        sock: the connected socket; the stream owns it from now on.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        try:
+            self._address: tuple[str, int] = sock.getpeername()[:2]
+            self._local_address: str = sock.getsockname()[0]
+        except OSError as error:  # the peer has gone already
+            sock.close()
+            raise lost(error if isinstance(error, ConnectionError) else ConnectionResetError()) from None
+        sock.setblocking(False)
+        # A command is one small write that must not wait for the acknowledgement of the one before (Nagle).
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sock = sock
+        self._tls_sock: ssl.SSLSocket | None = None
+        self._waiter = _Waiter(sock.fileno())
+        self._early: bytes | None = None  # read ahead by `waiting`; b"" is the peer's end
+        self._tls: TlsInfo | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """(ip, port) of the peer."""
+        return self._address
+
+    @property
+    def local_address(self) -> str:
+        """The ip of this end."""
+        return self._local_address
+
+    @property
+    def tls(self) -> TlsInfo | None:
+        """What the handshake agreed on, or None in the clear."""
+        return self._tls
+
+    def read(self, deadline: Deadline) -> bytes:
+        """The next octets; b"" at the peer's proper end."""
+        if self._early is not None:
+            data, self._early = self._early, None
+            return data
+        if self._tls_sock is None:
+            self._waiter.wait_to_read(deadline, "answer")  # most likely nothing is here yet: saves a vain recv()
+            try:
+                return self._sock.recv(_READ_SIZE)
+            except OSError:
+                pass  # a vain wake-up, or the end: told apart below
+        return self._until_done(lambda: self._sock.recv(_READ_SIZE), deadline, "answer", write=False)
+
+    def write(self, data: bytes, deadline: Deadline, *, watch: bool = False) -> int:
+        """Writes all of `data`; with `watch`, stops when the peer speaks or hangs up meanwhile."""
+        if watch and self.waiting():
+            return 0
+        if deadline.at <= monotonic():
+            raise timed_out("progress in sending", deadline)
+        sent = self._send(data)
+        if sent == len(data):
+            return sent
+        rest = memoryview(data)
+        while sent < len(data):
+            if watch and self.waiting():
+                return sent
+            # TLS may have to read before it can write (key update), so both directions are waited for then.
+            self._waiter.wait(deadline, "progress in sending", read=watch or self._tls_sock is not None, write=True)
+            sent += self._send(rest[sent:])
+        return sent
+
+    def _send(self, data: bytes | memoryview) -> int:
+        """How many octets the system took, 0 where it takes none now."""
+        try:
+            return self._sock.send(data)
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+        except (OSError, ValueError) as error:
+            raise lost(error if isinstance(error, OSError) else None) from None
+
+    def waiting(self) -> bool:
+        """Whether something unread is here now. Never waits."""
+        if self._early is not None:
+            return True
+        if not (self._tls_sock and self._tls_sock.pending()) and not self._waiter.readable_now():
+            return False
+        try:
+            self._early = self._sock.recv(_READ_SIZE)
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False  # a TLS record that is no data, such as a session ticket
+        except (OSError, ValueError) as error:
+            raise lost(error if isinstance(error, OSError) else None) from None
+        return True
+
+    def start_tls(self, context: ssl.SSLContext, server_name: str, deadline: Deadline) -> TlsInfo:
+        """Makes the TLS handshake; after an error the stream is closed."""
+        try:
+            # suppress_ragged_eofs would turn a truncated connection into a proper end.
+            self._sock = self._tls_sock = context.wrap_socket(
+                self._sock,
+                server_hostname=server_name,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+            )
+            self._handshake(self._tls_sock, deadline)
+        except BaseException as error:
+            self._tls_sock = None
+            self._abort()
+            if isinstance(error, ssl.SSLError | ssl.CertificateError | OSError) and not isinstance(error, SmtpTimeout):
+                raise tls_faults.translated(error, server_name) from None
+            raise
+        self._tls = _tls_info(self._tls_sock, server_name)
+        return self._tls
+
+    def _handshake(self, sock: ssl.SSLSocket, deadline: Deadline) -> None:
+        while True:
+            try:
+                return sock.do_handshake()
+            except ssl.SSLWantReadError:
+                self._waiter.wait(deadline, "TLS handshake", read=True)
+            except ssl.SSLWantWriteError:
+                self._waiter.wait(deadline, "TLS handshake", read=False, write=True)
+
+    def _until_done(self, step: Callable[[], _Result], deadline: Deadline, what: str, *, write: bool) -> _Result:
+        while True:
+            try:
+                return step()
+            except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
+                self._waiter.wait(deadline, what, read=True, write=write)
+            except ssl.SSLWantWriteError:
+                self._waiter.wait(deadline, what, read=False, write=True)
+            except (OSError, ValueError) as error:  # ValueError: closed by another thread meanwhile
+                raise lost(error if isinstance(error, OSError) else None) from None
+
+    def close(self) -> None:
+        """Closes the connection, at once, also from another thread."""
+        if self._tls_sock is not None:
+            # close_notify, if it can be sent without waiting; its answer is not waited for (RFC 8446 §6.1).
+            with contextlib.suppress(OSError, ValueError):
+                self._tls_sock.unwrap()
+        self._abort()
+
+    def _abort(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._sock.shutdown(socket.SHUT_RDWR)  # wakes a poll() in another thread; close() alone would not
+        with contextlib.suppress(OSError):
+            self._sock.close()
+
+
+def _tls_info(sock: ssl.SSLSocket, server_name: str) -> TlsInfo:
+    name, _, bits = sock.cipher() or ("unknown", "", 0)
+    context = sock.context
+    return TlsInfo(
+        version=sock.version() or "unknown",
+        cipher=name,
+        bits=bits,
+        verified=context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname,
+        server_name=server_name,
+        chain=_chain(sock),
+    )
+
+
+def _chain(sock: ssl.SSLSocket) -> tuple[Certificate, ...]:
+    """What the peer sent: public since Python 3.13, there under another name since 3.10."""
+    if hasattr(sock, "get_unverified_chain"):
+        return tuple(Certificate(der) for der in sock.get_unverified_chain() or ())
+    inner: Any = getattr(sock, "_sslobj", None)
+    if hasattr(inner, "get_unverified_chain"):
+        encoding = ssl._ssl.ENCODING_DER  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+        return tuple(
+            Certificate(certificate.public_bytes(encoding)) for certificate in inner.get_unverified_chain() or ()
+        )
+    own = sock.getpeercert(binary_form=True)
+    return (Certificate(own),) if own else ()

@@ -1,0 +1,238 @@
+"""One connection: commands out, whole replies in. The one choke point between the client and the stream.
+
+Three rules live here and nowhere else. Input that nobody asked for, found before a command is sent, is
+desynchronisation and never taken for that command's reply. Every wait takes from the deadline of the whole call.
+And an upload that the server answers before its end is never a success. What a reply *means* is the client's.
+"""
+
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
+from smtpnb.protocol.reader import RawReply, ReplyReader, unfinished
+from smtpnb.session import TlsInfo
+from smtpnb.text import decoded, shortened, visible
+from smtpnb.transport.deadline import Deadline
+from smtpnb.transport.sockets import timed_out
+from smtpnb.transport.stream import Stream
+from smtpnb.transport.tls_faults import plain_port
+
+#: Octets that the windows of every system take at once, unread replies or not.
+_SMALL: Final = 4_096
+
+#: Seconds to wait for the last words of a server that hung up during an upload: they came before the hang-up.
+_PARTING: Final = 0.5
+
+
+class Wire:
+    """A connected stream and the reader of its replies.
+
+    Args:
+        stream: the connection; the wire owns it from now on.
+        mask: hides secrets in octets that an error quotes.
+    """
+
+    __slots__ = ("_mask", "_reader", "stream")
+
+    def __init__(self, stream: Stream, mask: Callable[[bytes], bytes] = bytes) -> None:
+        self.stream = stream
+        self._mask = mask
+        self._reader = ReplyReader(mask=mask)
+
+    def send(self, octets: bytes, deadline: Deadline) -> None:
+        """Sends `octets`, provided that nothing unread is waiting.
+
+        Raises:
+            SmtpProtocolError: the server said something that nobody asked for.
+            SmtpDisconnected: it closed the connection meanwhile.
+            SmtpTimeout: it took no octets before the deadline.
+        """
+        if self.stream.waiting() or not self._reader.idle:
+            raise self._unasked(deadline)
+        self.stream.write(octets, deadline)
+
+    def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
+        """Sends `octets` whatever is unread: for pipelining by hand."""
+        self.stream.write(octets, deadline)
+
+    def receive(self, deadline: Deadline) -> RawReply:
+        """The next whole reply.
+
+        Raises:
+            SmtpProtocolError: what came is no reply.
+            SmtpDisconnected: the connection ended before a whole reply had come.
+            SmtpTimeout: the deadline passed first.
+        """
+        reader = self._reader
+        while (reply := reader.next_reply()) is None:
+            try:
+                data = self.stream.read(deadline)
+            except SmtpTimeout as error:
+                raise self._late(error) from None
+            if not data:
+                raise self._ended()
+            reader.feed(data)
+        return reply
+
+    def upload(self, pieces: Iterator[bytes], deadline: Deadline) -> RawReply:
+        """Sends the pieces, the last of which holds the end of the data, and returns the reply.
+
+        A server that answers with 4xx or 5xx before the end has refused: its answer is returned, the connection is
+        closed, and nothing more is sent.
+
+        Raises:
+            SmtpProtocolError: it answered something else before the end.
+            SmtpDisconnected, SmtpTimeout: as ever.
+        """
+        if self.stream.waiting() or not self._reader.idle:
+            raise self._unasked(deadline)
+        for piece in pieces:
+            if not deadline.left():
+                raise timed_out("end of the upload", deadline)
+            try:
+                sent = self.stream.write(piece, deadline, watch=True)
+            except SmtpDisconnected:
+                return self._parting_words(deadline)
+            if sent < len(piece):
+                return self._early(deadline)
+        return self.receive(deadline)
+
+    def send_all(self, octets: bytes, deadline: Deadline) -> None:
+        """Sends a group of commands, reading meanwhile what is answered: else both ends could wait for each other.
+
+        RFC 2920 §3.1: a client must not let the server's replies fill both windows.
+        """
+        if self.stream.waiting() or not self._reader.idle:
+            raise self._unasked(deadline)
+        sent = 0
+        while sent < len(octets):
+            sent += self.stream.write(octets[sent:], deadline, watch=sent > 0 or len(octets) > _SMALL)
+            if sent < len(octets):
+                self._read_some(deadline)
+
+    def start_tls(
+        self, context: ssl.SSLContext, server_name: str, deadline: Deadline, *, implicit: bool = False
+    ) -> TlsInfo:
+        """Changes over to TLS.
+
+        Args:
+            context: the TLS settings.
+            server_name: the name to ask for and to check.
+            deadline: by when.
+            implicit: whether TLS comes first, with no STARTTLS before it.
+
+        Raises:
+            SmtpProtocolError: octets in the clear are waiting behind the server's "go ahead" (CVE-2011-0411 and its
+                kin): they could be taken for something said inside TLS.
+            SmtpTlsError: no TLS came about.
+        """
+        if not self._reader.idle or (self.stream.waiting() and self._read_some(deadline)):
+            if implicit:
+                raise plain_port()
+            raise SmtpProtocolError(
+                f"the server sent more in the clear behind its reply to STARTTLS: {self._pending_shown()}",
+                cause="Someone in between may have injected it, to have it taken for something said inside TLS.",
+                advice="do not trust this connection; try another network",
+            )
+        tls = self.stream.start_tls(context, server_name, deadline)
+        self._reader = ReplyReader(mask=self._mask)
+        return tls
+
+    def close(self) -> None:
+        """Closes the connection; may be repeated."""
+        self.stream.close()
+
+    # -- what went wrong -------------------------------------------------------------------------------------
+
+    def _read_some(self, deadline: Deadline) -> bool:
+        data = self.stream.read(deadline)
+        if not data:
+            raise self._ended()
+        self._reader.feed(data)
+        return True
+
+    def _unasked(self, deadline: Deadline) -> SmtpError:
+        """The error for input that no command asked for; a 421 among it is the server's farewell."""
+        try:
+            if self.stream.waiting():
+                data = self.stream.read(deadline)
+                if not data and not self._reader.pending:
+                    return self._ended()
+                self._reader.feed(data)
+            farewell = self._reader.next_reply()
+        except SmtpError as error:
+            return error
+        if farewell is None:
+            return SmtpProtocolError(f"the server said something that nobody asked for: {self._pending_shown()}")
+        words = visible(shortened(decoded(self._mask(farewell.raw.rstrip(b"\r\n"))), 200))
+        if farewell.code == 421:
+            return SmtpDisconnected(
+                f"the server closed the connection with: {words}",
+                cause="It waited too long for the next command, is shutting down, or has had enough errors.",
+                advice="connect() again",
+            )
+        return SmtpProtocolError(
+            f"a reply that no command asked for was waiting: {words}",
+            cause="The session is out of step: the next reply would have been taken for another command's. Content "
+            "that ended early (a lone dot), or commands in a raw send_data(), do that.",
+            advice=("connect() again", "after send_data(), call receive_data() once for each command in it"),
+        )
+
+    def _pending_shown(self) -> str:
+        return f"“{visible(shortened(decoded(self._mask(self._reader.pending)), 120))}”"
+
+    def _late(self, error: SmtpTimeout) -> SmtpError:
+        pending = self._reader.pending
+        if not pending:
+            return error
+        return unfinished(pending) or SmtpTimeout(
+            f"{error.message}: only part of a reply came, {self._pending_shown()}",
+            cause="The server stalls, or its last line does not end in CR LF.",
+            advice="connect() again",
+        )
+
+    def _ended(self) -> SmtpError:
+        pending = self._reader.pending
+        if not pending:
+            return SmtpDisconnected(
+                "the server closed the connection",
+                cause="It did so without a word; a polite server says 421 first.",
+                advice="connect() again",
+            )
+        return unfinished(pending) or SmtpDisconnected(
+            f"the server closed the connection in the middle of a reply: {self._pending_shown()}",
+            cause="A reply is complete when its last line has ended with CR LF; this one never was.",
+            advice="connect() again, and take nothing of it for granted",
+        )
+
+    def _early(self, deadline: Deadline) -> RawReply:
+        reply = self.receive(deadline)
+        self.close()
+        if reply.code >= 400:
+            return reply
+        words = shortened(decoded(self._mask(reply.raw.rstrip())), 120)
+        raise SmtpProtocolError(
+            f"the server answered before the content ended: {visible(words)}",
+            cause="It saw an end of data that was not meant as one, or it is broken.",
+            advice="connect() again, and look whether a part of the message was delivered",
+        )
+
+    def _parting_words(self, deadline: Deadline) -> RawReply:
+        """What a server said before it hung up during an upload.
+
+        Raises:
+            SmtpDisconnected: nothing, or nothing that is a refusal.
+        """
+        try:
+            reply = self.receive(deadline.capped(_PARTING))
+        except SmtpTimeout:
+            reply = None
+        self.close()
+        if reply and reply.code >= 400:
+            return reply
+        raise SmtpDisconnected(
+            "the server hung up during the upload",
+            cause="The message is too large for it, or it threw this client out; nothing was accepted.",
+            advice="connect() again; look at capabilities.size",
+        )

@@ -1,0 +1,88 @@
+"""What every view's HTML has to be: well-formed, allow-listed, inert, readable without styles."""
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+import html5lib
+
+from smtpnb.text import visible
+
+#: Element → the attributes it may have, besides `style`. All of it survives JupyterLab's sanitizer.
+ALLOWED: dict[str, set[str]] = {
+    "a": {"href"}, "abbr": {"title"}, "bdi": set(), "caption": set(), "code": set(), "details": {"open"}, "div": set(),
+    "li": set(), "span": set(), "strong": set(), "summary": set(), "table": set(), "tbody": set(),
+    "td": {"colspan"}, "th": {"scope"}, "thead": set(), "tr": set(), "ul": set(),
+}  # fmt: skip
+TITLES = {"client", "server", "a space: this is the last line"}
+_NUMBERS = {str(number) for number in range(1, 12)}
+_VALUES = {"title": TITLES, "scope": {"row", "col"}, "colspan": _NUMBERS, "open": {""}}
+_LINK = re.compile(r"https://www\.rfc-editor\.org/rfc/rfc\d+(#section-[\d.]+)?")
+_STYLE = re.compile(r"[a-z-]+:[#\w(),. -]+(;[a-z-]+:[#\w(),. -]+)*")
+_FORBIDDEN_STYLES = ("var(", "currentcolor", "gradient", "url", "expression", "position", "behavior", "import", "\\")
+
+
+def parsed(html: str) -> Element:
+    """The tree of a fragment; an HTML5 parse error is an error."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    tree = parser.parseFragment(html)
+    assert isinstance(tree, Element)
+    return tree
+
+
+def text_of(html: str) -> str:
+    """What is left with no markup at all."""
+    return "".join(parsed(html).itertext())
+
+
+def rows_of(html: str) -> list[str]:
+    """The text of each row of the tables' bodies."""
+    return ["".join(row.itertext()) for row in parsed(html).iterfind(".//tbody/tr")]
+
+
+def check(html: str) -> None:
+    """Raises AssertionError where anything is not allow-listed."""
+    for element in parsed(html).iter():
+        if element.tag != "DOCUMENT_FRAGMENT":
+            assert isinstance(element.tag, str), "a comment"
+            _check_element(element)
+    text = text_of(html)
+    assert visible(text) == text, "a hidden character"
+    assert "<!--" not in html
+
+
+def _check_element(element: Element) -> None:
+    assert element.tag in ALLOWED, element.tag
+    for name, value in element.attrib.items():
+        if name == "style":
+            _check_style(value)
+        else:
+            assert name in ALLOWED[element.tag], f"{element.tag} {name}"
+            assert _LINK.fullmatch(value) if name == "href" else value in _VALUES[name], f"{name}={value}"
+
+
+def _check_style(style: str) -> None:
+    assert _STYLE.fullmatch(style), style
+    assert not any(word in style.lower() for word in _FORBIDDEN_STYLES), style
+    rules = dict(rule.split(":") for rule in style.split(";"))
+    background = rules.get("background", "none")
+    if background != "none" and not background.startswith("rgba("):
+        assert "color" in rules, f"a literal background without a literal text colour: {style}"
+
+
+def outside_code(html: str) -> str:
+    """The text that is in no `code` element: where JupyterLab would typeset TeX."""
+    return "".join(_outside_code(parsed(html)))
+
+
+def _outside_code(element: Element) -> Iterator[str]:
+    if element.tag != "code":
+        yield element.text or ""
+        for child in element:
+            yield from _outside_code(child)
+            yield child.tail or ""
+
+
+def squeezed(text: str) -> str:
+    """Text without spaces, and with the sign for a space taken for one: for comparing facts, not layout."""
+    return re.sub(r"\s", "", text.replace("␣", ""))

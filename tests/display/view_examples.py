@@ -1,0 +1,126 @@
+"""Values for the tests of the views, made without a server, a clock or a certificate authority."""
+
+from smtpnb.errors import SmtpConnectError, SmtpReplyError
+from smtpnb.protocol.capabilities import Capabilities
+from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage
+from smtpnb.protocol.reply import SmtpReply
+from smtpnb.session import Certificate, SessionSnapshot, TlsInfo
+from smtpnb.transcript import Exchange, Remark, Transcript
+
+EHLO_LINES = ("SIZE 33554432", "8BITMIME", "SMTPUTF8", "STARTTLS", "VRFY", "HELP")
+
+
+def reply(
+    raw: bytes, command: str | None = None, *, secure: bool = False, conversation: Conversation | None = None
+) -> SmtpReply:
+    """A reply as the client would have made it."""
+    parsed = SmtpReply.parse(raw)
+    return SmtpReply(parsed.code, parsed.lines, raw, 0.0019, command, secure, conversation)
+
+
+def lines(code: int, *texts: str) -> bytes:
+    """A whole reply on the wire; what is no line of a reply is made one by leaving out its line ends."""
+    octets = [text.encode("utf-8", "surrogatepass").replace(b"\n", b"").replace(b"\r", b"") for text in texts]
+    return b"".join(
+        b"%d%s%s\r\n" % (code, b" " if position == len(octets) - 1 else b"-", text)
+        for position, text in enumerate(octets)
+    )
+
+
+GREETING = reply(b"220 sandbox.example ESMTP\r\n", conversation=CLOSED)
+EHLO = reply(lines(250, "sandbox.example greets you", *EHLO_LINES), "EHLO notebook.example", conversation=GREETED)
+SENDER = Conversation(Stage.SENDER, secure=True, greeted_with="EHLO", reverse_path="alice@example.org")
+RECIPIENTS = Conversation(
+    Stage.RECIPIENTS, True, True, "EHLO", "alice@example.org", ("bob@example.org", "carol@example.org"), 2
+)
+NO_SUCH_USER = reply(
+    b"550-5.1.1 No such user\r\n550 5.1.1 Ask postmaster@example.org\r\n",
+    "RCPT TO:<nobody@example.org>",
+    secure=True,
+    conversation=SENDER,
+)
+ERROR = SmtpConnectError(
+    "nothing listens at mail.example.org port 25",
+    cause="Many networks let no mail out through port 25.",
+    advice=("Try the submission port 587.", "Ask whoever runs the network."),
+)
+REPLY_ERROR = SmtpReplyError(NO_SUCH_USER)
+
+CONTENT = b"Subject: hello\r\n\r\nHello Bob\r\n..and a dot\r\n.\r\n"
+IN_TLS = Capabilities(("SIZE 33554432", "8BITMIME", "SMTPUTF8", "AUTH PLAIN LOGIN", "VRFY", "HELP"), secure=True)
+IN_CLEAR = Capabilities(EHLO_LINES)
+
+
+def exchange(
+    command: str | None, raw: bytes | None, state: str, *, secure: bool = False, content: bytes = b"", unkept: int = 0
+) -> Exchange:
+    """An exchange as the client would have recorded it."""
+    answer = None if raw is None else reply(raw, command, secure=secure)
+    return Exchange(0.0, command, answer, secure, state, content, len(content) + unkept)
+
+
+TRANSCRIPT = Transcript(
+    (
+        exchange(None, GREETING.raw, "greeted"),
+        exchange("EHLO notebook.example", EHLO.raw, "ready"),
+        exchange("STARTTLS", b"220 2.0.0 Ready to start TLS\r\n", "ready"),
+        Remark(
+            0.0, "TLS handshake: TLSv1.3, TLS_AES_256_GCM_SHA384, certificate verified for sandbox.example", secure=True
+        ),
+        exchange("EHLO notebook.example", lines(250, "sandbox.example", *IN_TLS.lines), "ready", secure=True),
+        exchange("AUTH PLAIN ⟨hidden⟩", b"235 2.7.0 Welcome\r\n", "ready", secure=True),
+        exchange("MAIL FROM:<alice@example.org>", b"250 2.1.0 Sender OK\r\n", "has a sender", secure=True),
+        exchange("RCPT TO:<nobody@example.org>", NO_SUCH_USER.raw, "has a sender", secure=True),
+        exchange("RCPT TO:<bob@example.org>", b"250 2.1.5 Recipient OK\r\n", "has recipients", secure=True),
+        exchange("DATA", b"354 Go on\r\n", "taking content", secure=True),
+        exchange(".", b"250 2.0.0 Queued as 1\r\n", "ready", secure=True, content=CONTENT, unkept=1000),
+        exchange(None, b"451 4.3.0 Out of the blue\r\n", "ready", secure=True),
+        exchange("BDAT 5 LAST", None, "ready", secure=True, content=b"Hello"),
+        Remark(0.0, "the connection was reset", secure=True, unexpected=True),
+    )
+)
+
+#: It cannot be read, so it is the same in each run; the tests of the TLS card make good ones.
+BAD_CERTIFICATE = Certificate(b"no certificate")
+TLS_INFO = TlsInfo("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256, verified=True, server_name="sandbox.example")
+UNVERIFIED = TlsInfo("TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256", 128, False, "mail.example.org", (BAD_CERTIFICATE,))
+SNAPSHOT = SessionSnapshot(
+    "sandbox.example",
+    2525,
+    ("127.0.0.1", 49152),
+    True,
+    True,
+    RECIPIENTS,
+    IN_TLS,
+    (IN_CLEAR, IN_TLS),
+    TLS_INFO,
+    TRANSCRIPT,
+)
+
+#: Name of the snapshot file → the value it shows.
+EXAMPLES = {
+    "reply_card": EHLO,
+    "reply_card_refused": NO_SUCH_USER,
+    "error_card": ERROR,
+    "error_card_reply": REPLY_ERROR,
+    "ladder": TRANSCRIPT,
+    "capability_card": IN_CLEAR,
+    "state_view": RECIPIENTS,
+    "tls_card": UNVERIFIED,
+    "snapshot_card": SNAPSHOT,
+}
+
+#: What a server, or a person who pastes, might say to break a view.
+HOSTILE = (
+    "<script>alert(1)</script>", "</code></bdi></div><h1>owned</h1>", "<img src=x onerror=alert(1)>",
+    "<!-- comment -->", "--><script>alert(1)</script>", "<style>*{display:none}</style>", "<svg/onload=alert(1)>",
+    "<a href=javascript:x>y</a>", "<iframe src='data:text/html,<script>1</script>'>", '" onmouseover="alert(1)',
+    "' style='position:fixed", "&lt;b&gt;", "&#60;b&#62; &amp;amp;", "]]>", "<![CDATA[x]]>", "<?php echo 1 ?>",
+    "${7*7} {{7*7}} <%= 7*7 %>", "javascript:alert(1)", "url(javascript:alert(1)) expression(alert(1))",
+    "$x^2$ and $$y$$", r"\(x\) \[y\] \begin{align}z\end{align}", "`code` **bold** [link](javascript:x)",
+    "\x1b[31mred\x1b[0m \x1b]0;title\x07", "\x9b31m\x90q\x9c", "\u202egnp.exe\u202c",
+    "\u2066isolate\u2069\u200e\u200f\u061c", "zero\u200bwidth\u200c\u200d\ufeff\u2060", "\x00NUL\x00",
+    "tab\tand\x0b\x0c\x85", "\u2028line\u2029paragraph", "\ud800\udfff lone", "\udcff\udc80 octets",
+    "\U000e0041\U000e007f tags", "e\u0301" * 50, "\uff1cscript\uff1e", "\U0001f4a9" * 20, "\ufdfd\u0600\u06dd",
+    "a" * 5000, "<" * 3000, "\u202e" * 3000, "", " ", "x" * 4_000_000,
+)  # fmt: skip

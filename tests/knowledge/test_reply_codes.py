@@ -1,0 +1,92 @@
+"""Every reply code has a meaning, in a sentence, and the lessons that depend on the verb."""
+
+import subprocess
+import sys
+
+import pytest
+from sentences import is_one_sentence
+
+from smtpnb.knowledge import reply_codes
+from smtpnb.knowledge.reply_codes import ANSWERS, CODES
+from smtpnb.knowledge.verbs import VERBS
+from smtpnb.secret import MASK
+
+#: RFC 5321 §4.2.3 with 251, 252, 421 and 455, 555 of §4.1.1.11; 4954 §6; 3207; 1985; 2645; 5248; 7504.
+KNOWN = """
+    211 214 220 221 235 250 251 252 253 334 354 421 432 450 451 452 453 454 455 458 459
+    500 501 502 503 504 521 523 524 525 530 534 535 538 550 551 552 553 554 555 556
+"""  # fmt: skip
+
+ROWS = [*CODES.values(), *ANSWERS.values()]
+
+
+def test_every_known_code_has_a_row() -> None:
+    assert set(CODES) == {int(code) for code in KNOWN.split()}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code} {row.meaning[:30]}")
+def test_meaning_and_advice_are_sentences(row: reply_codes.ReplyCode) -> None:
+    assert is_one_sentence(row.meaning)
+    assert all(step.endswith(".") and step[0].isupper() for step in row.advice)
+    assert row.reference
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code} {row.meaning[:30]}")
+def test_every_failure_says_what_to_try(row: reply_codes.ReplyCode) -> None:
+    if row.code >= 300 and row.code != 453:  # 453: there is no mail, and nothing to mend
+        assert row.advice
+
+
+@pytest.mark.parametrize("code", [211, 214, 220, 221, 235, 250])
+def test_plain_success_has_no_advice(code: int) -> None:
+    verbs = {verb for known, verb in ANSWERS if known == code}
+    assert [reply_codes.advice(code, verb) for verb in ("", *verbs)] == [()] * (len(verbs) + 1)
+
+
+def test_a_lesson_is_filed_under_its_own_code() -> None:
+    assert [key for key, row in ANSWERS.items() if key[0] != row.code] == []
+    assert {verb for _, verb in ANSWERS} <= {*VERBS, "", "."}
+
+
+@pytest.mark.parametrize("code", [250, 252, 503, 550, 554])
+def test_the_verb_changes_the_lesson(code: int) -> None:
+    meanings = [row.meaning for (known, _), row in ANSWERS.items() if known == code]
+    assert len(set(meanings)) == len(meanings) > 1
+
+
+@pytest.mark.parametrize("verb", ["AUTH", "auth", MASK, MASK.upper(), "*"])
+def test_a_sasl_response_counts_as_auth(verb: str) -> None:
+    assert reply_codes.meaning(501, verb) == ANSWERS[501, "AUTH"].meaning
+
+
+def test_a_verb_without_a_lesson_gets_the_code_s_meaning() -> None:
+    assert reply_codes.meaning(421, "RCPT") == CODES[421].meaning == reply_codes.meaning(421)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(299, "success"), (399, "go on"), (441, "try later"), (541, "refused"), (599, "unassigned"), (512, "information")],
+)
+def test_an_unknown_code_falls_back_on_its_digits_and_says_so(code: int, words: str) -> None:
+    meaning = reply_codes.meaning(code, "RCPT")
+    assert is_one_sentence(meaning)
+    assert str(code) in meaning
+    assert words in meaning
+    assert "No standard that smtpnb knows" in meaning
+
+
+def test_every_code_a_reply_can_have_is_explained() -> None:
+    assert all(is_one_sentence(reply_codes.meaning(code)) for code in range(200, 600))
+    assert all(reply_codes.advice(code) for code in range(400, 600) if code != 453)
+
+
+def test_import_is_quick_and_loads_nothing_heavy() -> None:
+    code = (
+        "import smtpnb.secret, sys, time; t = time.perf_counter(); import smtpnb.knowledge.reply_codes;"
+        "print(time.perf_counter() - t, 'dataclasses' in sys.modules, 'htpy' in sys.modules)"
+    )
+    seconds, *heavy = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert heavy == ["False", "False"]
+    assert float(seconds) < 0.1  # about 1 ms where it is compiled; the margin is for a busy machine

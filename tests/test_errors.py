@@ -1,0 +1,70 @@
+"""One tree of errors, each with cause and advice, and nothing in them that a terminal would obey."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtpnb import errors
+from smtpnb.errors import SmtpError, SmtpReplyError
+from smtpnb.protocol.command import Command, raw_command
+from smtpnb.protocol.path import path
+from smtpnb.protocol.reply import SmtpReply
+from smtpnb.protocol.sasl import mechanism_name
+from smtpnb.text import visible
+from smtpnb.transport.endpoint import Endpoint
+
+KINDS = [getattr(errors, name) for name in errors.__all__]
+SIMPLE = [kind for kind in KINDS if kind is not SmtpReplyError]
+
+
+def test_the_tree_is_as_promised() -> None:
+    assert all(issubclass(kind, SmtpError) for kind in KINDS)
+    assert issubclass(errors.SmtpConnectError, ConnectionError)
+    assert issubclass(errors.SmtpDisconnected, ConnectionError)
+    assert issubclass(errors.SmtpTimeout, TimeoutError)
+    for kind in (errors.SmtpProtocolError, errors.SmtpTlsError, errors.SmtpInsecureError, SmtpReplyError):
+        assert kind.__mro__[1] is SmtpError
+
+
+@pytest.mark.parametrize("kind", SIMPLE)
+def test_error_tells_what_why_and_what_to_try(kind: type[SmtpError]) -> None:
+    error = kind("it broke", cause="It was old.", advice=("mend it", "buy another"))
+    assert str(error) == "it broke"
+    assert (
+        error.to_text() == f"{kind.__name__}: it broke\n  Likely cause: It was old.\n  Try: mend it\n  Try: buy another"
+    )
+    assert error._render_traceback_() == error.to_text().split("\n")
+    assert kind("it broke").to_text() == f"{kind.__name__}: it broke"
+    assert kind("x", advice="one step").advice == ("one step",)
+
+
+@pytest.mark.parametrize("kind", SIMPLE)
+def test_error_travels_between_processes(kind: type[SmtpError]) -> None:
+    error = pickle.loads(pickle.dumps(kind("it broke", cause="c", advice=("a", "b"))))
+    assert type(error) is kind
+    assert (error.message, error.cause, error.advice) == ("it broke", "c", ("a", "b"))
+
+
+@given(st.binary(max_size=60), st.text(max_size=30))
+def test_no_error_about_any_input_holds_a_control(octets: bytes, text: str) -> None:
+    attempts = (
+        lambda: SmtpReply.parse(octets),
+        lambda: SmtpReply.parse(b"550 " + octets.replace(b"\n", b"") + b"\r\n").raise_for_status(),
+        lambda: SmtpReply.parse(text),
+        lambda: Command(text, text),
+        lambda: raw_command(text),
+        lambda: path(text),
+        lambda: mechanism_name(text),
+        lambda: Endpoint.of(text, 25),
+    )
+    for attempt in attempts:
+        try:
+            attempt()
+        except (SmtpError, ValueError) as error:
+            shown = error.to_text().split("\n") if isinstance(error, SmtpError) else [str(error)]
+            for line in [*shown, repr(error)]:
+                assert visible(line) == line
