@@ -29,7 +29,8 @@ _SOURCE_ROUTE: Final = re.compile(rf"@{_DOMAIN}(?:,@{_DOMAIN})*:")
 _PATH: Final = re.compile(r'<(?P<inner>(?:"(?:\\.|[^"\\])*"|[^"<>])*)>(?: (?P<rest>.*))?')
 
 # As host names go: the underscore is no Let-dig, but machines in containers and on Windows have it in their names.
-_HELO_NAME: Final = re.compile(rf"(?:[A-Za-z0-9_{_UTF8}]+(?:-+[A-Za-z0-9_{_UTF8}]+)*\.?)+|\[(?P<literal>[!-Z^-~]+)\]")
+_HELO_LABEL: Final = rf"[A-Za-z0-9_{_UTF8}]+(?:-+[A-Za-z0-9_{_UTF8}]+)*"
+_HELO_NAME: Final = re.compile(rf"{_HELO_LABEL}(?:\.{_HELO_LABEL})*\.?|\[(?P<literal>[!-Z^-~]+)\]")
 
 #: Octets (RFC 5321 §4.5.3.1.1 to .3).
 _MAX_LOCAL, _MAX_DOMAIN, _MAX_PATH = 64, 255, 256

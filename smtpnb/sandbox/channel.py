@@ -8,6 +8,7 @@ import contextlib
 import os
 import socket
 import struct
+import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -62,12 +63,13 @@ class TlsChannel:
     Args:
         sock: connected, with a time-out.
         context: with the server's certificate.
+        timeout: seconds for the whole handshake.
 
     Raises:
         OSError: no handshake came about (`ssl.SSLError` is one), or not in time.
     """
 
-    def __init__(self, sock: socket.socket, context: "ssl.SSLContext") -> None:
+    def __init__(self, sock: socket.socket, context: "ssl.SSLContext", timeout: float) -> None:
         import ssl  # noqa: PLC0415 - importing the sandbox must not import ssl
 
         self._wants_read = ssl.SSLWantReadError
@@ -75,11 +77,11 @@ class TlsChannel:
         self._socket = sock
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        try:
-            while not self._handshaken():
-                self._fill()
-        finally:
-            self._flush()  # an alert tells the client why
+        deadline = time.monotonic() + timeout
+        while not self._handshaken():
+            # Counted for the whole: a client that sends an octet now and then must not hold on for ever.
+            sock.settimeout(max(deadline - time.monotonic(), 0.001))
+            self._fill()
 
     @property
     def version(self) -> str:
@@ -121,7 +123,7 @@ class TlsChannel:
         except self._wants_read:
             return False
         finally:
-            self._flush()
+            self._flush()  # also where it failed: an alert tells the client why
         return True
 
     def _fill(self) -> bool:

@@ -118,9 +118,7 @@ class Connection:
             raise _Over
 
     def _start_tls(self, step: StartTls) -> None:  # noqa: ARG002 - an action's signature
-        context = self._context()
-        self._socket.settimeout(HANDSHAKE)
-        channel = TlsChannel(self._socket, context)
+        channel = TlsChannel(self._socket, self._context(), HANDSHAKE)
         self._socket.settimeout(IDLE)
         self._channel = channel
         self._perform(self._session.tls_started(channel.version, channel.cipher))

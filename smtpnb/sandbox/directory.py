@@ -6,6 +6,7 @@ it is told then.
 
 import hmac
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -82,7 +83,7 @@ class Directory:
             self._add(Entry(*_identity(name), tuple(_located(m) for m in _words(members, f"list {name!r}"))))
         self.forwards = _redirections(forwards or {}, "forwards")
         self.moved = _redirections(moved or {}, "moved")
-        self.domains = frozenset(domain for _, domain in (*self._entries, *self.forwards, *self.moved)) | {DOMAIN}
+        self.domains = frozenset(domain for _, domain in self.keys) | {DOMAIN}
         self._check_members()
 
     def authenticated(self, credentials: Credentials) -> bool:
@@ -95,6 +96,11 @@ class Directory:
     def knows(self, login: str) -> bool:
         """Whether there is such a login."""
         return login in self._passwords
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """All addresses that mean something here, by `Address.key`."""
+        return (*self._entries, *self.forwards, *self.moved)
 
     @property
     def logins(self) -> tuple[str, ...]:
@@ -146,9 +152,9 @@ class Directory:
         """Where mail for this address ends up: lists expanded, each mailbox once, cycles cut (RFC 5321 §3.9.2)."""
         seen: dict[tuple[str, str], None] = {}
         found: list[str] = []
-        waiting = [at]
+        waiting = deque([at])
         while waiting:
-            current = waiting.pop(0)
+            current = waiting.popleft()
             if current.key in seen:
                 continue
             seen[current.key] = None
@@ -156,7 +162,7 @@ class Directory:
             if entry is None or entry.members is None:
                 found.append(str(self.forwards.get(current.key, current)))
             else:
-                waiting += entry.members
+                waiting.extend(entry.members)
         return tuple(found)
 
     def _add(self, entry: Entry) -> None:
@@ -165,10 +171,9 @@ class Directory:
         self._entries[entry.address.key] = entry
 
     def _check_members(self) -> None:
-        known = (*self._entries, *self.forwards, *self.moved)
         for entry in self.lists:
             for at in entry.members or ():
-                if self.is_local(at) and at.key not in known:
+                if self.is_local(at) and at.key not in self.keys:
                     names = [str(e.address) for e in self._entries.values()]
                     raise ValueError(
                         f"{at} in the list {entry.address.local} does not exist{did_you_mean(str(at), names)}"

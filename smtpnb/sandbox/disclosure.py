@@ -106,8 +106,19 @@ class Disclosure:
         for mode in choice.values():
             one_of(mode, modes, f"the {option} mode")
         self._modes = modes
+        self._option = option
         self._default = choice.get("*", next(iter(modes)))
         self._choices = {_key(name): mode for name, mode in choice.items()}
+
+    def check(self, directory: Directory) -> None:
+        """Refuses a choice for a name that does not exist.
+
+        Raises:
+            ValueError: the name is in no entry of the directory.
+        """
+        known = [key[0] for key in directory.keys]
+        for name in self._choices.keys() - {"*"}:
+            one_of(name, known, f"the {self._option} name")
 
     @property
     def off(self) -> bool:

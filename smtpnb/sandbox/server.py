@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import socket
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Never, Self
 
@@ -39,6 +39,9 @@ CERTIFICATES: Final = ("good", "expired", "wrong-name", "unknown-ca", "two-level
 
 #: What the sandbox's own clients call themselves.
 CLIENT_NAME: Final = "notebook.example"
+
+#: Messages, and sessions, that the card shows.
+_SHOWN: Final = 20
 
 _MECHANISMS: Final = ("PLAIN", "LOGIN")
 
@@ -131,9 +134,16 @@ class Sandbox(Displayable):
     ) -> None:
         users = None if users is None else closed(users)
         _refuse_misspelt(misspelt)
-        _refuse_impossible(in_memory=in_memory, implicit_tls=implicit_tls, require_tls=require_tls, port=port)
+        _refuse_port(port)
+        behaviours = tuple(behaviours)
+        if in_memory and (implicit_tls or require_tls or certificate != "good" or port):
+            raise ValueError("in memory there is neither TLS nor a port: leave out in_memory, or what asks for them")
+        if script is not None and behaviours:
+            raise ValueError("a scripted server does what the script says: leave out script, or behaviours")
         directory = Directory(users, mailboxes, lists, forwards, moved)
         told = Disclosure(vrfy, VRFY, "vrfy"), Disclosure(expn, EXPN, "expn")
+        for disclosure in told:
+            disclosure.check(directory)
         without = {name for name, hidden in zip(("VRFY", "EXPN"), told, strict=True) if hidden.off}
         without |= {"STARTTLS"} if in_memory else set()
         without |= set() if enhanced_codes else {"ENHANCEDSTATUSCODES"}
@@ -272,8 +282,8 @@ class Sandbox(Displayable):
             *(f"  list {text}" for text in lists),
             f"  offers: {', '.join(self._configuration.offer.in_clear)}",
             *(f"  behaviour: {behaviour}" for behaviour in self._configuration.behaviours),
-            *(f"  {message!r}" for message in self.messages),
-            *(f"  {session!r}" for session in self.sessions),
+            *_newest(self.messages),
+            *_newest(self.sessions),
         ]
         return "\n".join(lines)
 
@@ -317,17 +327,20 @@ def _end(host: Host, ca_file: CaFile) -> None:
     ca_file.remove()
 
 
+def _newest(values: Sequence[object]) -> Iterator[str]:
+    """The last few as lines, those before counted."""
+    if len(values) > _SHOWN:
+        yield f"  … {len(values) - _SHOWN:,} before"
+    yield from (f"  {value!r}" for value in values[-_SHOWN:])
+
+
 def _refuse_misspelt(misspelt: Mapping[str, object]) -> None:
     for name in misspelt:
         known = inspect.signature(Sandbox).parameters.keys() - {"misspelt"}
         raise TypeError(f"Sandbox has no option {name!r}{did_you_mean(name, known)}")
 
 
-def _refuse_impossible(*, in_memory: bool, implicit_tls: bool, require_tls: bool, port: int) -> None:
-    if in_memory and (implicit_tls or require_tls):
-        raise ValueError("in memory there is no TLS: leave out in_memory, or implicit_tls and require_tls")
-    if in_memory and port:
-        raise ValueError("in memory there is no port")
+def _refuse_port(port: int) -> None:
     if not isinstance(port, int) or isinstance(port, bool):
         raise TypeError(f"a port is a number, not {type(port).__name__}")
     if not 0 <= port <= 65_535:

@@ -221,12 +221,12 @@ def test_every_view_that_is_named_exists() -> None:
 
 def test_the_value_s_own_repr_is_the_view() -> None:
     for value in EXAMPLES.values():
-        assert value._repr_html_() == display.html(value)  # type: ignore[attr-defined]
+        assert value._repr_html_() == display.html(value)
 
 
 def test_rich_output_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(options, "rich_output", False)
-    assert EXAMPLES["reply_card"]._repr_html_() is None  # type: ignore[attr-defined]
+    assert EXAMPLES["reply_card"]._repr_html_() is None
 
 
 def test_explained_unfolds_a_reply() -> None:

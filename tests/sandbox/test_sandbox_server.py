@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import pickle
 import smtplib
 import socket
@@ -12,6 +11,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -31,14 +31,15 @@ def open_descriptors() -> set[str]:
     """What the descriptors of this process are; socket pairs and epolls included."""
     if not Path("/proc/self/fd").exists():
         pytest.skip("needs /proc")
-    return {f"{fd} {os.readlink(f'/proc/self/fd/{fd}')}" for fd in os.listdir("/proc/self/fd") if _is_open(fd)}
+    return {str(target) for fd in Path("/proc/self/fd").iterdir() if (target := _target(fd))}
 
 
-def _is_open(fd: str) -> bool:
+def _target(descriptor: Path) -> str:
     try:
-        return os.readlink(f"/proc/self/fd/{fd}").startswith(("socket", "anon_inode", "/tmp"))  # noqa: S108
-    except OSError:
-        return False
+        target = str(descriptor.readlink())
+    except OSError:  # the descriptor of iterdir() itself
+        return ""
+    return target if target.startswith(("socket", "anon_inode", tempfile.gettempdir())) else ""
 
 
 def connected(sandbox: Sandbox) -> socket.socket:
@@ -198,9 +199,9 @@ def test_reset_on_request() -> None:
 
 
 def test_drip_over_tcp() -> None:
-    with Sandbox(behaviours=[Drips(octets=5, seconds=0.001)]) as sandbox:
-        with smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as client:
-            assert client.ehlo()[0] == 250
+    drips = Drips(octets=5, seconds=0.001)
+    with Sandbox(behaviours=[drips]) as sandbox, smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as client:
+        assert client.ehlo()[0] == 250
 
 
 def test_plain_replies_behind_starttls_come_in_clear() -> None:
@@ -331,8 +332,11 @@ def test_in_memory_shares_behaviours() -> None:
         ({"greeting": "gopher"}, "there is"),
         ({"latency": -1}, "0 to 3600"),
         ({"max_errors": 0}, "from 1"),
-        ({"in_memory": True, "implicit_tls": True}, "no TLS"),
-        ({"in_memory": True, "port": 25}, "no port"),
+        ({"in_memory": True, "implicit_tls": True}, "neither TLS nor a port"),
+        ({"in_memory": True, "certificate": "expired"}, "neither TLS nor a port"),
+        ({"in_memory": True, "port": 25}, "neither TLS nor a port"),
+        ({"vrfy": {"alcie": "hide"}}, "did you mean 'alice'"),
+        ({"script": [], "behaviours": [Stalls()]}, "leave out"),
         ({"behaviours": [Close()]}, "a Behaviour, not Close"),
         ({"script": ["x"]}, "pairs"),
         ({"users": "alice"}, "mapping"),
@@ -423,5 +427,5 @@ def test_connection_survives_a_session_that_fails() -> None:
 
     session = Broken()
     with there:
-        Connection(here, session, lambda: ssl.SSLContext(), implicit_tls=False).run()  # type: ignore[arg-type]
+        Connection(here, session, ssl.SSLContext, implicit_tls=False).run()  # type: ignore[arg-type]
     assert session.ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -411,9 +412,12 @@ def test_pipelined_whole_session() -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    [EHLO, MAIL, RCPT, b"DATA\r\n", b"\r\n.\r\n", b".\r\n", b"..", b"\r", b"\n", b"BDAT 5 LAST\r\n", b"AUTH LOGIN\r\n",
-     b"AUTH PLAIN " + PLAIN + b"\r\n", b"*\r\n", b"RSET\r\n", b"VRFY alice\r\n", b"EXPN staff\r\n", b"\x00\xff\r\n", b"QUIT\r\n"]
-)  # fmt: skip
+    [
+        *(EHLO, MAIL, RCPT, b"DATA\r\n", b"\r\n.\r\n", b".\r\n", b"..", b"\r", b"\n", b"BDAT 5 LAST\r\n"),
+        *(b"AUTH LOGIN\r\n", b"AUTH PLAIN " + PLAIN + b"\r\n", b"*\r\n", b"RSET\r\n", b"VRFY alice\r\n"),
+        *(b"EXPN staff\r\n", b"\x00\xff\r\n", b"QUIT\r\n"),
+    ]
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -427,6 +431,30 @@ def test_any_cut_of_any_octets_gives_the_same(parts: list[bytes], data: st.DataO
     assert joined(fed(cut, pieces)) == joined(expected)
     assert joined(fed(octets, octet_by_octet(said))) == joined(expected)
     assert whole.record() == cut.record() == octets.record()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"EHLO " + b"a" * 4000 + b"!",
+        b"EHLO " + b"a-" * 2000,
+        b"EHLO " + b"a." * 2000,
+        b"MAIL FROM:<" + b"a" * 4000 + b">",
+        b"MAIL FROM:<a@" + b"a-" * 2000 + b">",
+        b"MAIL FROM:<" + b"@a,@" * 1000 + b">",
+        b"MAIL FROM:<" + b'"' * 4001 + b">",
+        b"MAIL FROM:<" + rb"\"" * 2000 + b">",
+        b"MAIL FROM:<a@b.example> ENVID=" + b"+2B" * 1300,
+        b"MAIL FROM:<a@b.example> " + b"X=" * 2000,
+    ],
+)
+def test_no_line_makes_the_grammar_slow(line: bytes) -> None:
+    session = Session()
+    session.greet()
+    started = time.process_time()
+    for _ in range(20):
+        session.receive(line + b"\r\n")
+    assert time.process_time() - started < 0.5
 
 
 def test_hostile_client_fills_no_memory() -> None:
