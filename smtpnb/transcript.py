@@ -244,7 +244,7 @@ def _text_lines(entry: Entry) -> Iterator[str]:
         yield f"{'**' if entry.unexpected else '==='} {visible(entry.text)}"
         return
     sent, received = ("~>", "<~") if entry.secure else ("->", "<-")
-    if entry.command == ".":
+    if entry.command == "." and entry.octets:
         yield from _content_lines(entry, sent)  # its last line is the dot
     elif entry.command is not None:
         yield f"{sent} {visible(entry.command)}".rstrip()

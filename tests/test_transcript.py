@@ -113,17 +113,21 @@ def test_any_transcript_is_read_back_and_shows_no_control(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", "5", "null", "no JSON", '{"schema": "other/1", "entries": []}', '{"schema": "smtpnb.transcript/1"}',
-     '{"schema": "smtpnb.transcript/1", "entries": [5], "omitted": 0, "omitted_after": 0}',
-     '{"schema": "smtpnb.transcript/1", "entries": [{}], "omitted": 0, "omitted_after": 0}',
-     '{"schema": "smtpnb.transcript/1", "entries": [], "omitted": "x", "omitted_after": 0}',
-     '{"schema": "smtpnb.transcript/1", "entries": []}',
-     "[" * 100_000],
+    ["", "{}", "[]", "5", "null", "no JSON", '{"schema": "other/1", "entries": []}', '{"schema": "smtpnb.transcript/1"}', "[" * 100_000],
+    ids=lambda text: text[:40] or "empty",
 )  # fmt: skip
 def test_what_is_no_export_is_a_value_error(text: str) -> None:
     for read in (Transcript.from_json, Transcript.from_jsonl):
         with pytest.raises(ValueError, match=r"."):
             read(text)
+
+
+@pytest.mark.parametrize("damage", [{"entries": [5]}, {"entries": [{}]}, {"omitted": "x"}, {"omitted_after": "x"}, {"omitted_after": None}])
+def test_damaged_export_is_a_value_error(damage: dict[str, object]) -> None:
+    data = {"schema": "smtpnb.transcript/1", "entries": [], "omitted": 0, "omitted_after": 0}
+    assert Transcript.from_json(json.dumps(data)) == Transcript()
+    with pytest.raises(ValueError, match=r"."):
+        Transcript.from_json(json.dumps(data | damage))
 
 
 @pytest.mark.parametrize("raw", ["YWJj", "not base64", "", 5, None])

@@ -153,7 +153,7 @@ class Conversation(Displayable):
         return "\n".join(
             (
                 f"Now: {self.summary}",
-                f"Expected now: {', '.join(self.allowed) or 'nothing: there is no connection'}",
+                f"Expected now: {', '.join(self.allowed) or self.why_not('NOOP')}",
                 f"Would likely get 503: {', '.join(self.refused) or 'nothing'}",
                 f"Envelope so far: {self.envelope}",
             )

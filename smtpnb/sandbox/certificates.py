@@ -18,6 +18,9 @@ from smtpnb.sandbox.configuration import HOSTNAME
 #: The names the certificate is good for.
 NAMES: Final = ("localhost", "127.0.0.1", "::1", HOSTNAME)
 
+#: trustme would put a random word in; the same cell gives the same output.
+_SUBJECT: Final = {"organization_name": "smtpnb sandbox", "organization_unit_name": "throw-away certificate"}
+
 #: The name in a certificate for somebody else.
 WRONG_NAME: Final = "elsewhere.example"
 
@@ -38,24 +41,24 @@ def _made_once() -> trustme.CA:
 
 
 def _good() -> trustme.LeafCert:
-    return authority().issue_cert(*NAMES)
+    return authority().issue_cert(*NAMES, **_SUBJECT)
 
 
 def _expired() -> trustme.LeafCert:
     past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    return authority().issue_cert(*NAMES, not_before=past, not_after=past + dt.timedelta(days=90))
+    return authority().issue_cert(*NAMES, **_SUBJECT, not_before=past, not_after=past + dt.timedelta(days=90))
 
 
 def _wrong_name() -> trustme.LeafCert:
-    return authority().issue_cert(WRONG_NAME)
+    return authority().issue_cert(WRONG_NAME, **_SUBJECT)
 
 
 def _unknown_ca() -> trustme.LeafCert:
-    return trustme.CA(organization_name="nobody knows this authority").issue_cert(*NAMES)
+    return trustme.CA(organization_name="nobody knows this authority").issue_cert(*NAMES, **_SUBJECT)
 
 
 def _two_level() -> trustme.LeafCert:
-    return authority().create_child_ca().issue_cert(*NAMES)
+    return authority().create_child_ca().issue_cert(*NAMES, **_SUBJECT)
 
 
 _KINDS: Final[Mapping[str, Callable[[], trustme.LeafCert]]] = {

@@ -144,11 +144,9 @@ class Sandbox(Displayable):
         told = Disclosure(vrfy, VRFY, "vrfy"), Disclosure(expn, EXPN, "expn")
         for disclosure in told:
             disclosure.check(directory)
-        without = {name for name, hidden in zip(("VRFY", "EXPN"), told, strict=True) if hidden.off}
-        without |= {"STARTTLS"} if in_memory else set()
-        without |= set() if enhanced_codes else {"ENHANCEDSTATUSCODES"}
         if extensions is None:
-            offer = Offer.usual(size=size, mechanisms=mechanisms, mechanisms_in_tls=mechanisms_in_tls, without=without)
+            left_out = _left_out(*told, in_memory=in_memory, enhanced_codes=enhanced_codes)
+            offer = Offer.usual(size=size, mechanisms=mechanisms, mechanisms_in_tls=mechanisms_in_tls, without=left_out)
         else:
             offer = Offer.exactly(extensions, extensions_in_tls)
         policies = Policies(
@@ -325,6 +323,12 @@ def _connect(reception: Reception, certificate: str, *, implicit_tls: bool) -> C
 def _end(host: Host, ca_file: CaFile) -> None:
     host.close()
     ca_file.remove()
+
+
+def _left_out(vrfy: Disclosure, expn: Disclosure, *, in_memory: bool, enhanced_codes: bool) -> set[str]:
+    """The EHLO keywords of what is switched off."""
+    off = {"VRFY": vrfy.off, "EXPN": expn.off, "STARTTLS": in_memory, "ENHANCEDSTATUSCODES": not enhanced_codes}
+    return {keyword for keyword, is_off in off.items() if is_off}
 
 
 def _newest(values: Sequence[object]) -> Iterator[str]:
