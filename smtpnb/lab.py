@@ -126,11 +126,16 @@ def serve(folder: Path, *, browser: bool, port: int | None) -> int:
     from jupyterlab.labapp import LabApp  # noqa: PLC0415 - large, and only this command needs it
 
     server = LabApp.initialize_server(argv=_arguments(folder, browser=browser, port=port))
-    print(f"smtpnb: the notebooks are in {folder}")
-    print(f"smtpnb: open  {server.local_url}")
-    print("smtpnb: Ctrl-C twice stops JupyterLab", flush=True)
+    # The port is bound when the loop begins, and may be another than the first one tried: tell it after that.
+    server.io_loop.add_callback(lambda: _announce(folder, server.local_url))
     server.start()
     return 0
+
+
+def _announce(folder: Path, address: str) -> None:
+    print(f"smtpnb: the notebooks are in {folder}")
+    print(f"smtpnb: open  {address}")
+    print("smtpnb: Ctrl-C twice stops JupyterLab", flush=True)
 
 
 def _arguments(folder: Path, *, browser: bool, port: int | None) -> list[str]:

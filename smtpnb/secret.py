@@ -70,6 +70,9 @@ class Secret:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Secret is not pickled or copied to disk: ask for it again with ask_secret()")
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a Secret has no state to take away: ask for it again with ask_secret()")
+
     __hash__ = None  # type: ignore[assignment]  # a hash would tell equal secrets
 
     def __copy__(self) -> "Secret":

@@ -192,7 +192,7 @@ class Transcript(Displayable):
             raise ValueError(f"this is no transcript export of smtpnb: its schema is not {SCHEMA!r}")
         try:
             entries = tuple(_entry(record) for record in records)
-            cut_at = head["omitted_after"]
+            cut_at = int(head["omitted_after"])
             return cls(entries[:cut_at], int(head["omitted"]), entries[cut_at:])
         except (KeyError, TypeError, AttributeError, ValueError, SmtpProtocolError) as error:
             raise ValueError(f"this transcript export is damaged: {type(error).__name__} {error}") from None
@@ -327,7 +327,10 @@ def _octets(text: str) -> bytes:
 
 
 def _object(text: str) -> dict[str, Any]:
-    data = json.loads(text)
+    try:
+        data = json.loads(text)
+    except RecursionError:  # thousands of brackets
+        raise ValueError("this is no transcript export of smtpnb: it is nested too deeply") from None
     if not isinstance(data, dict):
         raise ValueError("this is no transcript export of smtpnb: it is no JSON object")  # noqa: TRY004 - wrong text
     return data

@@ -49,9 +49,28 @@ SESSIONS: Final = Path(__file__).parent / "sessions"
 PLACES: Final = ("sockets", "memory", "memory, octet by octet")
 
 _WORDS: Final = frozenset(
-    "S: C: octets garbage content hear close stall drip late half-close reset sip deaf flood tls tls-end tls-truncate".split()
+    [
+        "S:",
+        "C:",
+        "octets",
+        "garbage",
+        "content",
+        "hear",
+        "close",
+        "stall",
+        "drip",
+        "late",
+        "half-close",
+        "reset",
+        "sip",
+        "deaf",
+        "flood",
+        "tls",
+        "tls-end",
+        "tls-truncate",
+    ]
 )
-_SOCKETS_ONLY: Final = frozenset("half-close reset sip deaf flood tls tls-end tls-truncate".split())
+_SOCKETS_ONLY: Final = frozenset(["half-close", "reset", "sip", "deaf", "flood", "tls", "tls-end", "tls-truncate"])
 
 #: Seconds until a server gives up on its client: more than any test's time-out, less than the test run's patience.
 _PATIENCE: Final = 10.0

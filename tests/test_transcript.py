@@ -122,7 +122,9 @@ def test_what_is_no_export_is_a_value_error(text: str) -> None:
             read(text)
 
 
-@pytest.mark.parametrize("damage", [{"entries": [5]}, {"entries": [{}]}, {"omitted": "x"}, {"omitted_after": "x"}, {"omitted_after": None}])
+@pytest.mark.parametrize(
+    "damage", [{"entries": [5]}, {"entries": [{}]}, {"omitted": "x"}, {"omitted_after": "x"}, {"omitted_after": None}]
+)
 def test_damaged_export_is_a_value_error(damage: dict[str, object]) -> None:
     data = {"schema": "smtpnb.transcript/1", "entries": [], "omitted": 0, "omitted_after": 0}
     assert Transcript.from_json(json.dumps(data)) == Transcript()

@@ -34,13 +34,15 @@ class Command:
 
     def __init__(self, verb: str, *arguments: str, secret: Secret | None = None) -> None:
         try:
-            line = " ".join((verb, *filter(None, arguments))) if arguments else verb
+            line = " ".join(filter(None, (verb, *arguments))) if "".join(arguments) else verb
         except TypeError:
-            wrong = next(argument for argument in (verb, *arguments) if not isinstance(argument, str))
-            raise TypeError(f"an argument of {verb} is str, not {type(wrong).__name__}") from None
+            wrong = next(argument for argument in arguments if not isinstance(argument, str))
+            raise TypeError(f"an argument of {visible(verb)} is str, not {type(wrong).__name__}") from None
         if _FORBIDDEN.search(line) or (secret is not None and not secret.is_one_line):
-            raise ValueError(f"CR, LF or NUL in an argument of {verb or 'AUTH'}: an SMTP command is one line, and "
-                             "they would end it (RFC 5321 §2.3.8)")  # fmt: skip
+            raise ValueError(
+                f"CR, LF or NUL in an argument of {visible(verb) or 'AUTH'}: an SMTP command is one line, and they "
+                "would end it (RFC 5321 §2.3.8)"
+            )
         self._head = encoded(f"{line} " if secret is not None and line else line)
         self.verb = verb.upper()
         self.secret = secret

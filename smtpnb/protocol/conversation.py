@@ -20,7 +20,7 @@ from typing import Final
 from smtpnb.displayable import Displayable
 from smtpnb.protocol.limits import RECIPIENTS_KEPT
 from smtpnb.protocol.path import bare
-from smtpnb.text import plural, visible
+from smtpnb.text import visible
 
 
 class Stage(enum.Enum):
@@ -167,7 +167,7 @@ class Conversation(Displayable):
         more = self.recipients - len(self.forward_paths)
         paths = ", ".join(f"<{visible(address)}>" for address in self.forward_paths)
         to = f"to {paths}" if paths else "no recipient yet"
-        return f"from <{visible(self.reverse_path)}>, {to}" + (f" and {plural(more, 'more')}" if more else "")
+        return f"from <{visible(self.reverse_path)}>, {to}" + (f" and {more:,} more" if more else "")
 
     def __repr__(self) -> str:
         return f"<Conversation {self.summary}; envelope: {self.envelope}>"

@@ -219,7 +219,9 @@ def _malformed(part: bytes, code: bytes, mask: Callable[[bytes], bytes]) -> Smtp
 def _stranger(line: bytes, shown: str) -> SmtpProtocolError:
     for start, cause, advice in _STRANGERS:
         if line.startswith(start):
-            return SmtpProtocolError(f"this is not SMTP: {shown}", cause=f"{cause[0].upper()}{cause[1:]}.", advice=advice)
+            return SmtpProtocolError(
+                f"this is not SMTP: {shown}", cause=f"{cause[0].upper()}{cause[1:]}.", advice=advice
+            )
     return SmtpProtocolError(
         f"{shown} is no reply: it does not begin with a reply code",
         cause="RFC 5321 §4.2: a reply begins with three digits, the first of them 2 to 5.",

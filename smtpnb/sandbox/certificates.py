@@ -18,12 +18,11 @@ from smtpnb.sandbox.configuration import HOSTNAME
 #: The names the certificate is good for.
 NAMES: Final = ("localhost", "127.0.0.1", "::1", HOSTNAME)
 
-#: trustme would put a random word in; the same cell gives the same output.
-_SUBJECT: Final = {"organization_name": "smtpnb sandbox", "organization_unit_name": "throw-away certificate"}
+# trustme puts random words in where it is given none; the same cell gives the same output.
+_ORGANIZATION: Final = "smtpnb sandbox"
 
 #: The name in a certificate for somebody else.
 WRONG_NAME: Final = "elsewhere.example"
-
 
 #: A client's thread and the server's ask at the same moment; two authorities would not trust each other.
 _ONE_AT_A_TIME: Final = threading.Lock()
@@ -37,28 +36,48 @@ def authority() -> trustme.CA:
 
 @functools.cache
 def _made_once() -> trustme.CA:
-    return trustme.CA(organization_name="smtpnb sandbox", organization_unit_name="throw-away authority")
+    return trustme.CA(organization_name=_ORGANIZATION, organization_unit_name="throw-away authority")
+
+
+def _issued(
+    issuer: trustme.CA, *names: str, not_before: dt.datetime | None = None, not_after: dt.datetime | None = None
+) -> trustme.LeafCert:
+    return issuer.issue_cert(
+        *names,
+        organization_name=_ORGANIZATION,
+        organization_unit_name="throw-away certificate",
+        not_before=not_before,
+        not_after=not_after,
+    )
 
 
 def _good() -> trustme.LeafCert:
-    return authority().issue_cert(*NAMES, **_SUBJECT)
+    return _issued(authority(), *NAMES)
 
 
 def _expired() -> trustme.LeafCert:
     past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    return authority().issue_cert(*NAMES, **_SUBJECT, not_before=past, not_after=past + dt.timedelta(days=90))
+    return _issued(authority(), *NAMES, not_before=past, not_after=past + dt.timedelta(days=90))
 
 
 def _wrong_name() -> trustme.LeafCert:
-    return authority().issue_cert(WRONG_NAME, **_SUBJECT)
+    return _issued(authority(), WRONG_NAME)
 
 
 def _unknown_ca() -> trustme.LeafCert:
-    return trustme.CA(organization_name="nobody knows this authority").issue_cert(*NAMES, **_SUBJECT)
+    stranger = trustme.CA(organization_name="nobody knows", organization_unit_name="this authority")
+    return _issued(stranger, *NAMES)
 
 
 def _two_level() -> trustme.LeafCert:
-    return authority().create_child_ca().issue_cert(*NAMES, **_SUBJECT)
+    # Not create_child_ca(): it takes no names.
+    intermediate = trustme.CA(
+        parent_cert=authority(),
+        path_length=0,
+        organization_name=_ORGANIZATION,
+        organization_unit_name="throw-away intermediate authority",
+    )
+    return _issued(intermediate, *NAMES)
 
 
 _KINDS: Final[Mapping[str, Callable[[], trustme.LeafCert]]] = {

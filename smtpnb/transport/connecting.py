@@ -228,7 +228,7 @@ def _refused(endpoint: Endpoint, errors: list[int]) -> SmtpConnectError:
             cause="This machine has no route there: no network, or no IPv6.",
             advice=("check the network connection", "try the host's IPv4 address"),
         )
-    reason = os.strerror(errors[-1]) if errors and errors[-1] else "no address could be used"
+    reason = os.strerror(errors[-1]) if errors and errors[-1] > 0 else "no address could be used"
     return SmtpConnectError(f"cannot connect to {endpoint.shown}{_all_of(len(errors))}: {reason}")
 
 

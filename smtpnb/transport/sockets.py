@@ -157,8 +157,10 @@ class SocketStream:
             self._waiter.wait_to_read(deadline, "answer")  # most likely nothing is here yet: saves a vain recv()
             try:
                 return self._sock.recv(_READ_SIZE)
-            except OSError:
-                pass  # a vain wake-up, or the end: told apart below
+            except (BlockingIOError, InterruptedError):
+                pass  # a vain wake-up
+            except OSError as error:
+                raise lost(error) from None
         return self._until_done(lambda: self._sock.recv(_READ_SIZE), deadline, "answer", write=False)
 
     def write(self, data: bytes, deadline: Deadline, *, watch: bool = False) -> int:

@@ -21,6 +21,7 @@ import pytest
 
 from smtpnb.sandbox import EXTENSIONS, Close, Delays, Drips, GreetsAs, HangsUp, Sandbox, Stalls, TalksBehindStartTls
 from smtpnb.sandbox.connection import Connection
+from smtpnb.sandbox.server import CERTIFICATES
 
 
 def threads() -> list[threading.Thread]:
@@ -264,6 +265,23 @@ def test_certificates_that_are_not(certificate: str, reason: str) -> None:
         client.close()
 
 
+@pytest.mark.parametrize("certificate", CERTIFICATES)
+def test_names_in_certificates_are_the_same_every_day(certificate: str) -> None:
+    from cryptography.x509 import load_pem_x509_certificate
+
+    from smtpnb.sandbox.certificates import _KINDS
+
+    made = _KINDS[certificate](), _KINDS[certificate]()
+    names = [
+        [
+            (cert.subject, cert.issuer)
+            for cert in (load_pem_x509_certificate(pem.bytes()) for pem in leaf.cert_chain_pems)
+        ]
+        for leaf in made
+    ]
+    assert names[0] == names[1]
+
+
 def test_own_client_over_tcp(sandbox: Sandbox) -> None:
     with sandbox.client() as client:
         assert client.ehlo().lines[0] == "sandbox.example greets notebook.example"
@@ -410,7 +428,7 @@ def test_frozen_values_travel(sandbox: Sandbox) -> None:
     with smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as client:
         client.sendmail("a@b.example", ["staff@example.org"], "Subject: x\r\n\r\n")
     for value in (sandbox.messages[0], sandbox.sessions[0]):
-        assert pickle.loads(pickle.dumps(value)) == value  # noqa: S301
+        assert pickle.loads(pickle.dumps(value)) == value
 
 
 def test_connection_survives_a_session_that_fails() -> None:

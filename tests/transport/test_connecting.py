@@ -34,9 +34,16 @@ def free_port() -> int:
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *hosts: tuple[str, int]) -> None:
     """Makes every name resolve to these addresses."""
+
     def getaddrinfo(*_: Any, **__: Any) -> list[Any]:
         return [
-            (socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port, 0, 0) if ":" in host else (host, port))
+            (
+                socket.AF_INET6 if ":" in host else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (host, port, 0, 0) if ":" in host else (host, port),
+            )
             for host, port in hosts
         ]
 
@@ -93,7 +100,9 @@ def test_silent_address_does_not_hold_up_the_next(monkeypatch: pytest.MonkeyPatc
 
 def test_all_addresses_refused_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, ("127.0.0.1", free_port()), ("127.0.0.2", free_port()))
-    with pytest.raises(SmtpConnectError, match=r"mx\.example port 25 refused the connection \(2 addresses tried\)") as caught:
+    with pytest.raises(
+        SmtpConnectError, match=r"mx\.example port 25 refused the connection \(2 addresses tried\)"
+    ) as caught:
         connected(Endpoint.of("mx.example", 25), Deadline(2))
     assert "nothing listens" in caught.value.cause
 

@@ -69,7 +69,11 @@ def test_closed_stream_neither_reads_nor_writes() -> None:
     memory, peer = stream("S: 220 hi")
     memory.close()
     memory.close()
-    for use in (lambda: memory.read(SOON), lambda: memory.write(b"x", SOON), lambda: memory.write(b"x", SOON, watch=True)):
+    for use in (
+        lambda: memory.read(SOON),
+        lambda: memory.write(b"x", SOON),
+        lambda: memory.write(b"x", SOON, watch=True),
+    ):
         with pytest.raises(SmtpDisconnected):
             use()
     assert peer.heard.octets == b""
