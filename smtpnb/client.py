@@ -760,6 +760,7 @@ class SmtpClient:
             error.add_note(f"smtpnb: {text}; connect() starts afresh")
         _log.debug("%s: %s", type(error).__name__, text)
         if isinstance(error, SmtpError | KeyboardInterrupt):
+            error.__context__ = None  # its frames saw them too
             raise error.with_traceback(None) from None
         raise error  # the content's own: its traceback and cause are the user's to see
 

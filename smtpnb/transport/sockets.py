@@ -8,7 +8,6 @@ import contextlib
 import select
 import socket
 import ssl
-import sys
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -22,9 +21,9 @@ _Result = TypeVar("_Result")
 #: Octets per read: more than nearly every reply, and little enough to allocate each time.
 _READ_SIZE: Final = 16 * 1024
 
-# An interrupt (Ctrl-C, the notebook's stop button) ends poll() on POSIX. On Windows select() sleeps through it, so
-# there no single wait is longer than this, in seconds.
-_SLICE: Final = 0.2 if sys.platform == "win32" else 3600.0
+# An interrupt (Ctrl-C, the notebook's stop button) ends poll() where it comes as a POSIX signal. On Windows, and where
+# a thread asks for it (`_thread.interrupt_main`), a sleeping wait would not notice: no single one is longer than this.
+_SLICE: Final = 0.2
 
 
 class _Waiter:
@@ -51,8 +50,8 @@ class _Waiter:
         if self._poll is None or self._written:
             return self.wait(deadline, what, read=True)
         left = deadline.at - monotonic()
-        if left <= 0.0 or not self._poll.poll(int(left * 1000.0) + 1):
-            raise timed_out(what, deadline)
+        if left <= 0.0 or not self._poll.poll(int(min(left, _SLICE) * 1000.0) + 1):
+            self.wait(deadline, what, read=True)
         return None
 
     def wait(self, deadline: Deadline, what: str, *, read: bool, write: bool = False) -> None:
