@@ -4,7 +4,8 @@ Start with `Sandbox().client()` or `SmtpClient("mail.example.org", 25)`; `smtpnb
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # as type checkers know it; loading `typing` would take most of this import's time
 
 __version__ = "0.1.0"
 
@@ -31,6 +32,8 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from smtpnb import options
     from smtpnb.client import SmtpClient
     from smtpnb.delivery import Delivery
@@ -74,7 +77,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Loads a public name when it is first used."""
     if name == "options":
         return import_module("smtpnb.options")

@@ -197,7 +197,7 @@ def test_late_reply_is_not_taken_for_the_next_commands() -> None:
 def test_unasked_input_is_an_error_and_never_paired(session: str) -> None:
     with playing(session) as (client, heard):
         client.connect()
-        with pytest.raises(SmtpProtocolError):  # noqa: PT012
+        with pytest.raises(SmtpProtocolError):
             client.rset()
             time.sleep(0.15)
             client.noop()
@@ -208,7 +208,7 @@ def test_unasked_input_is_an_error_and_never_paired(session: str) -> None:
 def test_unasked_421_is_the_servers_farewell() -> None:
     with playing("unasked-421") as (client, _):
         client.connect()
-        with pytest.raises(SmtpDisconnected, match="421"):  # noqa: PT012
+        with pytest.raises(SmtpDisconnected, match="421"):
             client.noop()
             time.sleep(0.15)
             client.noop()
