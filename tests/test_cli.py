@@ -52,6 +52,7 @@ def test_folder_that_cannot_be_made_is_one_line_and_status_1(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(sys.platform == "win32", reason="ends the sandbox by a POSIX signal")
 def test_sandbox_serves_until_ctrl_c_and_tells_what_arrives() -> None:
     command = [sys.executable, "-u", "-m", "smtpnb", "sandbox", "--port", "0"]

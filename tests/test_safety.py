@@ -221,6 +221,7 @@ def test_421_is_returned_and_ends_the_connection() -> None:
         assert dead(client)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_closes_the_connection_and_says_so() -> None:
     import _thread
 
