@@ -445,7 +445,9 @@ class SmtpClient:
         Raises:
             SmtpInsecureError: a secret in them would go out in the clear; nothing was sent.
         """
-        octets = Secret(data)  # it may hold one, whole or begun
+        if not isinstance(data, str | bytes):
+            raise TypeError(f"data is str or bytes, not {type(data).__name__}")
+        octets = Secret(encoded(data) if isinstance(data, str) else data)  # it may hold one, whole or begun
         del data
         wire = self._connected()
         typed = self._raw.then(octets, self._conversation.stage, owed=bool(self._owed))

@@ -14,6 +14,7 @@ from scripted import PLACES, Script, playing
 
 from smtpnb import (
     SmtpClient,
+    SmtpConnectError,
     SmtpDisconnected,
     SmtpError,
     SmtpInsecureError,
@@ -31,7 +32,7 @@ CONNECTING = {
     "greeting-drips": SmtpTimeout,
     "greeting-floods": SmtpProtocolError,
     "greeting-half-closes": SmtpDisconnected,
-    "greeting-resets": SmtpDisconnected,
+    "greeting-resets": (SmtpConnectError, SmtpDisconnected),
     "greeting-stalls": SmtpTimeout,
     "greeting-truncated": SmtpDisconnected,
     "http": SmtpProtocolError,

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-# Angle brackets outside a quoted-string would end the path early: what follows would be read as parameters.
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+# Angle brackets anywhere but in a quoted local-part would end the path early: what follows would be parameters.
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?:@[^<>"\\]*)?', re.DOTALL)
 
 
 def path(address: str | None) -> str:
@@ -26,8 +26,7 @@ def path(address: str | None) -> str:
     bare = address.strip(" ")
     if bare.startswith("<") and bare.endswith(">"):
         bare = bare[1:-1]
-    unquoted = _QUOTED.sub("", bare)
-    if "<" in unquoted or ">" in unquoted:
+    if ("<" in bare or ">" in bare) and not _QUOTED.fullmatch(bare):
         raise ValueError(
             f"angle brackets inside the address {address!r}: give the bare address, such as 'bob@example.org', and "
             "parameters as arguments of their own"

@@ -57,6 +57,10 @@ class Redaction:
 
     def masked_fragment(self, octets: bytes) -> bytes:
         """Octets that are no whole reply, masked; also where they end in the middle of a secret."""
+        if b"\n" in octets:
+            texts = [line[4:] for line in octets.split(b"\r\n")]
+            if self._crossed(texts, in_auth=True):
+                return _MASK
         for needle in (*self._plain, *self._encoded):
             for length in range(min(len(needle), len(octets)), _TELLING - 2, -1):
                 if octets.endswith(needle[:length]):

@@ -139,3 +139,24 @@ def test_what_it_knows_is_in_no_repr_and_leaves_by_no_pickle_or_copy() -> None:
     for leave in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError):
             leave(redaction)
+
+
+@pytest.mark.parametrize("form", [PASSWORD, TOKEN])
+def test_fragment_with_a_secret_spread_over_its_lines(form: bytes) -> None:
+    """What an error quotes of a reply that never became whole."""
+    redaction = knowing(PASSWORD, TOKEN)
+    for cut in range(4, len(form) - 4):
+        fragment = redaction.masked_fragment(b"535-you said " + form[:cut] + b"\r\n535-" + form[cut:] + b"\r\n")
+        assert form[:cut] not in fragment, cut
+        assert form[cut:] not in fragment, cut
+
+
+@pytest.mark.parametrize("length", range(3, len(PASSWORD) + 1))
+def test_fragment_that_ends_in_the_middle_of_a_secret(length: int) -> None:
+    fragment = knowing(PASSWORD).masked_fragment(b"535 you said " + PASSWORD[:length])
+    assert fragment == b"535 you said " + MASK.encode()
+
+
+def test_fragment_without_a_secret_is_left_alone() -> None:
+    assert knowing(PASSWORD).masked_fragment(b"535-you said nothing\r\n53") == b"535-you said nothing\r\n53"
+    assert knowing().masked_fragment(b"wonder") == b"wonder"
