@@ -16,6 +16,7 @@ VIEWS: Final = {
     "SmtpReply": ("reply_card", "reply_card"),
     "TlsInfo": ("tls_card", "tls_card"),
     "Transcript": ("ladder", "ladder"),
+    "Verdict": ("verdict_card", "verdict_card"),
 }
 
 #: Class → the view that says more.
