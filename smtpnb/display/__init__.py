@@ -11,6 +11,8 @@ from typing import Final
 VIEWS: Final = {
     "Capabilities": ("capability_matrix", "capability_card"),
     "Conversation": ("state_view", "state_view"),
+    "SandboxDescription": ("sandbox_card", "sandbox_card"),
+    "SessionRecord": ("sandbox_card", "session_record_card"),
     "SessionSnapshot": ("snapshot_card", "snapshot_card"),
     "SmtpError": ("error_card", "error_card"),
     "SmtpReply": ("reply_card", "reply_card"),
