@@ -44,7 +44,10 @@ class Notebook:
         self._cells: list[Any] = []
 
     def text(self, source: str) -> None:
-        """Adds prose."""
+        """Adds prose; behind prose, to the same cell."""
+        if self._cells and self._cells[-1].cell_type == "markdown":
+            self._cells[-1].source += "\n\n" + source.strip("\n")
+            return
         self._add(new_markdown_cell(source.strip("\n")))
 
     def code(self, source: str, *tags: str, raises: bool = False) -> None:
@@ -77,7 +80,7 @@ def stored(notebook: Any, path: Path) -> None:
     notebook.metadata = METADATA
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"
-    NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False).execute()
+    NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False, coalesce_streams=True).execute()
     notebook.metadata = METADATA  # the kernel wrote its version
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.write(notebook, path)

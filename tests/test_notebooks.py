@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pyte
 
 
 def _run(notebook: Any) -> Any:
-    NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False).execute()
+    NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False, coalesce_streams=True).execute()
     return notebook
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from smtpnb.exercises.exercise import Exercise
 from smtpnb.exercises.judging import Case, conditions, function, value
-from smtpnb.exercises.seen import codes, exchanges
+from smtpnb.exercises.seen import begun, codes
 
 _PEOPLE: Final = (
     ("tim", "tanstaaftanstaaf"),  # RFC 4616 §4
@@ -72,7 +72,7 @@ def _decode(login: Any, password: Any) -> str | None:
 # -- LOGIN -------------------------------------------------------------------------------------------------------
 
 _login = conditions(
-    (lambda answer: bool(exchanges(answer)), "Nothing was said yet in this session."),
+    (begun, "Nothing was said yet in this session."),
     (lambda answer: bool(codes(answer, "AUTH LOGIN")), 'AUTH LOGIN was not said yet: client.auth("LOGIN").'),
     (lambda answer: 503 not in codes(answer, "AUTH LOGIN")[-1:], "503: AUTH is an extension. Say EHLO first."),
     (lambda answer: codes(answer).count(334) >= 2,
@@ -111,7 +111,7 @@ EXERCISES: Final = (
         "login",
         "04",
         "Log in with the mechanism LOGIN, step by step, until the server says 235.",
-        ("client",),
+        ("mine",),
         (
             "LOGIN is a conversation: the server asks (334), the client answers, twice.",
             'client.auth("LOGIN") opens it. The other two steps are methods of the client whose names begin with auth_login.',

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from smtpnb.exercises.exercise import NotAnswered
 from smtpnb.transcript import Exchange, Transcript
 
 
@@ -15,6 +16,17 @@ def exchanges(answer: Any) -> tuple[Exchange, ...]:
     if not isinstance(transcript, Transcript):
         raise TypeError(f"a client or a transcript is wanted, not {type(answer).__name__}")
     return transcript.exchanges
+
+
+def begun(answer: Any) -> bool:
+    """True, where the client has said something.
+
+    Raises:
+        NotAnswered: it was greeted at the most: the skeleton does that.
+    """
+    if all(exchange.command is None for exchange in exchanges(answer)):
+        raise NotAnswered
+    return True
 
 
 def codes(answer: Any, verb: str = "") -> list[int]:

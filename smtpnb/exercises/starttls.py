@@ -7,7 +7,7 @@ from typing import Any, Final
 from smtpnb.exercises.exercise import Exercise, NotAnswered
 from smtpnb.exercises.judging import conditions, is_open, value
 from smtpnb.exercises.running import Run, run, shown
-from smtpnb.exercises.seen import codes, exchanges
+from smtpnb.exercises.seen import begun, codes, exchanges
 from smtpnb.sandbox import Fails, Sandbox, StripsStartTls
 
 # -- the stripper ------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def _answered(answer: Any, code: int, *, secure: bool) -> list[str]:
 
 
 _success = conditions(
-    (lambda answer: bool(exchanges(answer)), "Nothing was said yet in this session."),
+    (begun, "Nothing was said yet in this session."),
     (lambda answer: bool(_answered(answer, 530, secure=False)),
      "No 530 was met yet: say EHLO, then MAIL without STARTTLS, to a server with require_tls=True."),
     (lambda answer: 220 in codes(answer, "STARTTLS"), "The 530 is there. Its card says what is missing: STARTTLS."),
@@ -153,7 +153,7 @@ EXERCISES: Final = (
         "then_success",
         "03",
         "Make a server with require_tls=True answer 530, and then accept the same command.",
-        ("client",),
+        ("mine",),
         (
             "Most commands are refused there in the clear. EHLO, NOOP, STARTTLS and QUIT are not (RFC 3207 §4).",
             "client.mail(…) is 530. Then change over to TLS, say EHLO, and try the same once more.",

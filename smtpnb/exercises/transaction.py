@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from smtpnb.exercises.exercise import Exercise
 from smtpnb.exercises.judging import Case, conditions, function
-from smtpnb.exercises.seen import exchanges
+from smtpnb.exercises.seen import begun, exchanges
 from smtpnb.sandbox.mailbox import CapturedMessage
 
 # -- dots --------------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def _same_session(answer: Any) -> bool:
 
 
 _repair = conditions(
-    (lambda answer: bool(exchanges(answer)), "Nothing was said yet in this session."),
+    (begun, "Nothing was said yet in this session."),
     (lambda answer: _refused_at(answer) is not None, "No 503 was met yet: send DATA before anything else of a mail."),
     (_delivered_after, "The 503 is there. Now do it in order, MAIL, RCPT, DATA, and send the content: it ends in a 250."),
     (_same_session, "That was a new connection. A 503 ends nothing: go on in the same session."),
@@ -163,7 +163,7 @@ EXERCISES: Final = (
         "repair_503",
         "02",
         "Get a 503 on purpose, then have a message accepted in the same session.",
-        ("client",),
+        ("mine",),
         (
             "503 means: a known command at the wrong moment. Which command needs others before it?",
             "DATA needs a sender and a recipient. After the refusal nothing is lost: the session stands where it stood.",

@@ -339,6 +339,14 @@ def test_a_skeleton_is_not_answered_yet(name: str) -> None:
         assert exercises()[name].call in verdict.to_text()
 
 
+@pytest.mark.parametrize("name", ["repair_503", "then_success", "login"])
+def test_a_client_that_was_only_greeted_is_not_answered_yet(name: str) -> None:
+    with Sandbox(in_memory=True) as sandbox:
+        client = sandbox.client()
+        client.connect()
+        assert check(name, client).state == "not answered yet"
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_three_hints_are_in_the_card_and_one_more_in_the_text_at_each_step(name: str) -> None:
     html = check(name)._repr_html_()
