@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import gallery_answers
 import pytest
 
 from smtpnb import Sandbox, SmtpClient, SmtpError, SmtpReply
@@ -289,6 +290,8 @@ ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers]
         ],
     ),
 }  # fmt: skip
+
+ANSWERS |= gallery_answers.ANSWERS
 
 RIGHT = list(ANSWERS)
 WRONG = [(name, make, said) for name, (_, wrongs) in ANSWERS.items() for make, said in wrongs]
