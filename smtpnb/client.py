@@ -20,7 +20,7 @@ from smtpnb.pipeline import Pipeline
 from smtpnb.progress import shown_progress
 from smtpnb.protocol import content as contents
 from smtpnb.protocol import limits, sasl
-from smtpnb.protocol.capabilities import Capabilities
+from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
 from smtpnb.protocol.command import Command, raw_command
 from smtpnb.protocol.content import Tally
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage, after_tls
@@ -525,9 +525,9 @@ class SmtpClient:
         return self._capabilities
 
     @property
-    def capability_history(self) -> tuple[Capabilities, ...]:
+    def capability_history(self) -> CapabilityHistory:
         """What each EHLO of this connection offered, where it differs from the one before."""
-        return tuple(self._history)
+        return CapabilityHistory(self._history)
 
     @property
     def tls_info(self) -> TlsInfo | None:
@@ -586,10 +586,11 @@ class SmtpClient:
         try:
             deadline = deadline or Deadline(timeout or self._timeout)
             wire.send(command.line() + suffix, deadline)
+            sent = monotonic()
             raw = wire.receive(deadline)
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
             self._fail(error, command)
-        return self._heard(command, raw, started)
+        return self._heard(command, raw, started, sent)
 
     def _exchange_group(self, commands: Sequence[Command], replies: list[SmtpReply]) -> None:
         """Sends commands in one write and appends their replies to `replies` as they come (RFC 2920)."""
@@ -602,6 +603,7 @@ class SmtpClient:
         deadline = Deadline(self._timeout)
         try:
             wire.send_all(b"".join([command.line() + b"\r\n" for command in commands]), deadline)
+            sent = monotonic()
         except BaseException as error:  # noqa: BLE001 - as in _exchange
             self._fail(error, commands[0])
         for number, command in enumerate(commands):
@@ -610,20 +612,20 @@ class SmtpClient:
                 raw = wire.receive(deadline)
             except BaseException as error:  # noqa: BLE001 - as in _exchange
                 self._fail(error, command)
-            replies.append(self._heard(command, raw, started, pipelined=number > 0))
+            replies.append(self._heard(command, raw, started, sent, pipelined=number > 0))
 
     def _upload(self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"") -> SmtpReply:
         """Sends a command's content piece by piece and returns the reply to it."""
         wire = self._connected()
         self._refuse_owed()
-        sent = Tally()
+        tally, sent = Tally(), [0.0]
         started = monotonic()
         try:
-            raw = wire.upload(sent.counted(pieces, head), Deadline(self._timeout))
+            raw = wire.upload(_timed(tally.counted(pieces, head), sent), Deadline(self._timeout))
         except BaseException as error:  # noqa: BLE001 - content that ends midway must never be terminated
             self._fail(error, command)
-        reply = self._heard(command, raw, started, sent)
-        if not sent.whole and self._wire is not None:
+        reply = self._heard(command, raw, started, sent[0], tally)
+        if not tally.whole and self._wire is not None:
             self._close("the server refused the content before its end")
         return reply
 
@@ -632,7 +634,8 @@ class SmtpClient:
         command: Command | None,
         raw: RawReply,
         started: float,
-        sent: Tally | None = None,
+        sent: float = 0.0,
+        tally: Tally | None = None,
         *,
         pipelined: bool = False,
     ) -> SmtpReply:
@@ -644,11 +647,12 @@ class SmtpClient:
             octets = self._redaction.masked(octets, in_auth=hidden)
         shown = None if command is None else command.shown
         secure = self._tls is not None
-        reply = SmtpReply(raw.code, cut(octets), octets, monotonic() - started, shown, secure, before)
-        self._conversation = now = before if shown is None else before.after(shown, raw.code)
-        kept, octets_sent = (b"", 0) if sent is None else (sent.kept, sent.octets)
-        at = started - self._began
-        self._recorder.exchange(at, shown, reply, secure, now.stage.value, kept, octets_sent, pipelined)
+        now = monotonic()
+        reply = SmtpReply(raw.code, cut(octets), octets, now - started, shown, secure, before)
+        self._conversation = after = before if shown is None else before.after(shown, raw.code)
+        kept, octets_sent = (b"", 0) if tally is None else (tally.kept, tally.octets)
+        at, wait = started - self._began, now - (sent or started)
+        self._recorder.exchange(at, shown, reply, secure, after.stage.value, kept, octets_sent, wait, pipelined)
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
         if raw.code == 421:
@@ -770,6 +774,12 @@ class SmtpClient:
 def _check_line(password: Secret) -> None:
     if not password.is_one_line:
         raise ValueError("CR, LF or NUL in the password: no server could take it (RFC 4616 §2)")
+
+
+def _timed(pieces: Iterator[bytes], sent: list[float]) -> Iterator[bytes]:
+    """The pieces, with the moment noted at which the last of them was written."""
+    yield from pieces
+    sent[0] = monotonic()
 
 
 def _fate_of(error: BaseException) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Self
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpReplyError
 from smtpnb.knowledge import reply_codes
+from smtpnb.protocol.anatomy import Anatomy, command_line, reply_lines
+from smtpnb.protocol.members import Members, member
 from smtpnb.protocol.reader import one_reply
 from smtpnb.text import decoded, plural, shortened, visible
 
@@ -142,6 +144,17 @@ class SmtpReply(Displayable):
     def advice(self) -> tuple[str, ...]:
         """What to try next; empty where there is nothing to mend."""
         return reply_codes.advice(self.code, self.verb)
+
+    @property
+    def members(self) -> Members:
+        """The mailboxes that an answer to VRFY or EXPN names, and whether the server vouches for them."""
+        named = self.lines if self.success else ()
+        return Members(self.command or "", self.shown, self.verified, tuple(member(line) for line in named))
+
+    def bytes(self) -> Anatomy:
+        """The command and the reply, octet by octet, with a legend."""
+        asked = (command_line(self.command),) if self.command is not None else ()
+        return Anatomy("A reply, octet by octet", (*asked, *reply_lines(self.raw)))
 
     @property
     def shown(self) -> str:
