@@ -227,11 +227,8 @@ class _Probing:
 
     def secured(self) -> None:
         """STARTTLS, and EHLO inside TLS. Whatever fails here, the server is up all the same."""
-        starttls = self.client.starttls
-        if "injection" in self.checks:
-            starttls = lambda: starttls_with_more_behind(self.client, self.answers, accepting())  # noqa: E731
         try:
-            reply = self.timed("starttls", starttls)
+            reply = self.timed("starttls", self.starttls)
         except SmtpTlsError as error:
             self.tls, self.tls_reason = "failed", error.message
             raise _Enough from None
@@ -251,6 +248,11 @@ class _Probing:
             self.timed("ehlo_tls", self.client.ehlo)
         except SmtpError as error:
             self.reason = error.message
+
+    def starttls(self) -> SmtpReply:
+        if "injection" in self.checks:
+            return starttls_with_more_behind(self.client, self.answers, accepting())
+        return self.client.starttls()
 
     def split_handshake(self) -> None:
         whole = self.phases.pop("starttls", 0.0)

@@ -233,7 +233,7 @@ class ProbeReport(Displayable):
         """How `other` differs from this report: facts, keywords, findings; times are left out."""
         mine, theirs = _comparable(self), _comparable(other)
         names = dict.fromkeys([*mine, *theirs])
-        changes = [Change(name, mine.get(name, "–"), theirs.get(name, "–")) for name in names]
+        changes = [Change(name, mine.get(name, "-"), theirs.get(name, "-")) for name in names]
         return ReportDiff((self.host, other.host), tuple(each for each in changes if each.before != each.after))
 
     # -- JSON ------------------------------------------------------------------------------------------------
@@ -304,7 +304,7 @@ class ProbeReport(Displayable):
             "banner": None if self.banner is None else visible(shortened(self.banner[0], 300)),
             "tls": self.tls, "cipher": self.cipher[0] if self.cipher else None,
             "keywords": _keywords(before), "keywords_tls": _keywords(after),
-            "auth": _words(before and before.mechanisms), "auth_tls": _words(after and after.mechanisms),
+            "auth": _words(None if before is None else before.mechanisms), "auth_tls": _words(None if after is None else after.mechanisms),
             "size": self.size, "seconds": round(self.seconds, 6),
             **{f"{phase}_s": self.phases.get(phase) for phase in PHASES},
             **{finding.rule: finding.status for finding in self.findings},
@@ -319,7 +319,7 @@ _TLS_WORDS: Final = {
 
 
 def _keywords(capabilities: Capabilities | None) -> str | None:
-    return None if capabilities is None else _words(tuple(capabilities))
+    return None if capabilities is None else _words([*capabilities])
 
 
 def _words(words: Sequence[str] | None) -> str | None:

@@ -39,13 +39,13 @@ class Evidence:
 
     Attributes:
         report: what was measured.
-        ca_file: authorities to trust in place of the system's.
+        authorities: certificates to trust in place of the system's, as PEM.
         dns: "mta-sts", "tlsa", "tls-rpt", "ptr" → what the DNS said; empty where it was not asked.
         alike: for R16, where both families were asked.
     """
 
     report: ProbeReport
-    ca_file: str | None = None
+    authorities: str | None = None
     dns: Mapping[str, DnsAnswer] = field(default_factory=dict)
     alike: Judgement | None = None
 
@@ -69,7 +69,7 @@ class Rule(NamedTuple):
 def judged(
     report: ProbeReport,
     *,
-    ca_file: str | None = None,
+    authorities: str | None = None,
     dns: Mapping[str, DnsAnswer] | None = None,
     alike: Judgement | None = None,
 ) -> ProbeReport:
@@ -77,11 +77,11 @@ def judged(
 
     Args:
         report: what was measured.
-        ca_file: authorities to trust in place of the system's, in PEM.
+        authorities: certificates to trust in place of the system's, as PEM.
         dns: what the DNS said, where it was asked.
         alike: what comparing the address families said, where both were asked.
     """
-    evidence = Evidence(report, ca_file, dns or {}, alike)
+    evidence = Evidence(report, authorities, dns or {}, alike)
     return replace(report, findings=tuple(_found(rule, evidence) for rule in _rules_for(report)))
 
 
@@ -189,7 +189,7 @@ def _fault_in(offered: Capabilities) -> str:
         earlier = seen.setdefault(keyword.upper(), parameters)
         if {each.upper() for each in earlier} != {each.upper() for each in parameters}:
             return (
-                f"{keyword.upper()} twice, and not alike: {' '.join(earlier) or '–'} and {' '.join(parameters) or '–'}"
+                f"{keyword.upper()} twice, and not alike: {' '.join(earlier) or '-'} and {' '.join(parameters) or '-'}"
             )
     return ""
 
@@ -292,7 +292,7 @@ def _webpki(evidence: Evidence) -> Judgement:
         if report.asked_as not in ("", report.host):
             return "unknown", f"asked as {report.asked_as}, at whose address it is; that certificate is for {names}"
         return "fail", f"it is for {names}, not for {report.host}"
-    fault = trust.chain_fault(report.chain, _moment(report), evidence.ca_file)
+    fault = trust.chain_fault(report.chain, _moment(report), evidence.authorities)
     if fault.startswith("unknown: "):
         return "unknown", fault.removeprefix("unknown: ")
     return (

@@ -10,19 +10,23 @@ import datetime as dt
 import ipaddress
 import ssl
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from smtpnb.session import Certificate
 
 #: Days before its end when a certificate deserves a word.
 SOON: Final = 14
+
+#: Certificates of a chain that are looked at; a server may send thousands.
+_DEPTH: Final = 10
 
 _OLD_HASHES: Final = ("md5", "sha1")
 
@@ -73,35 +77,69 @@ def _matches(name: str, host: str) -> bool:
     return name == host
 
 
-def chain_fault(chain: Sequence[Certificate], at: dt.datetime, ca_file: str | None = None) -> str:
+def chain_fault(chain: Sequence[Certificate], at: dt.datetime, authorities: str | None = None) -> str:
     """Why the chain does not lead to a trusted authority; empty where it does.
 
-    Dates and name are judged elsewhere, so the moment is moved into the certificate's validity, and the name is one
-    of its own.
+    Held against RFC 5280 §6.1: each certificate signed by the next, which is an authority in date and may have that
+    many below it. Not `cryptography.x509.verification`, whose rules for the web refuse chains that mail servers have
+    and OpenSSL takes. Revocation and name constraints are not looked at; the dates of the server's own certificate and
+    its names are judged apart.
 
     Args:
         chain: what the server sent, its own certificate first.
         at: when it was sent.
-        ca_file: authorities to trust in place of the system's, in PEM.
+        authorities: certificates to trust in place of the system's, as PEM.
     """
-    leaf = chain[0].parsed
-    moment = min(max(at, leaf.not_valid_before_utc), leaf.not_valid_after_utc).replace(tzinfo=None)
-    subject = _a_name_of(leaf)
-    if subject is None:
-        return "it names no host at all"
-    store = _store(ca_file)
-    if store is None:
+    trusted = _trusted(authorities)
+    if not trusted:
         return "unknown: this machine has no list of trusted authorities"
-    verifier = PolicyBuilder().store(store).time(moment).build_server_verifier(subject)
-    others = []
-    for certificate in chain[1:10]:
+    leaf = chain[0].parsed
+    if not _for_servers(leaf):
+        return "it is not meant for a server"
+    sent = []
+    for certificate in chain[1:_DEPTH]:
         with contextlib.suppress(ValueError):  # a server may send anything
-            others.append(certificate.parsed)
+            sent.append(certificate.parsed)
+    return "" if _leads_to(trusted, leaf, sent, at) else _why(leaf, sent=len(chain))
+
+
+def _leads_to(
+    trusted: Mapping[bytes, Sequence[x509.Certificate]],
+    leaf: x509.Certificate,
+    sent: Sequence[x509.Certificate],
+    at: dt.datetime,
+) -> bool:
+    current = leaf
+    for below in range(_DEPTH):
+        if current in trusted.get(current.subject.public_bytes(), ()):
+            return True
+        anchors = trusted.get(current.issuer.public_bytes(), ())
+        if any(_issued(current, anchor, below, at) for anchor in anchors):
+            return True
+        issuer = next((each for each in sent if each != current and _issued(current, each, below, at)), None)
+        if issuer is None:
+            return False
+        current = issuer
+    return False
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate, below: int, at: dt.datetime) -> bool:
+    """Whether `issuer` is an authority in date that signed the certificate and may have `below` others between."""
     try:
-        verifier.verify(leaf, others)
-    except VerificationError:
-        return _why(leaf, sent=len(chain))
-    return ""
+        certificate.verify_directly_issued_by(issuer)
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound, UnsupportedAlgorithm):
+        return False
+    enough = constraints.path_length is None or constraints.path_length >= below
+    return constraints.ca and enough and issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc
+
+
+def _for_servers(leaf: x509.Certificate) -> bool:
+    try:
+        purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return bool({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(purposes))
 
 
 def _why(leaf: x509.Certificate, sent: int) -> str:
@@ -111,31 +149,23 @@ def _why(leaf: x509.Certificate, sent: int) -> str:
     return f"it does not lead to an authority trusted here{missing}"
 
 
-def _a_name_of(leaf: x509.Certificate) -> x509.DNSName | x509.IPAddress | None:
-    try:
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return None
-    for name in names.get_values_for_type(x509.DNSName):
-        return x509.DNSName(name.replace("*", "any", 1))
-    return next((x509.IPAddress(address) for address in names.get_values_for_type(x509.IPAddress)), None)
-
-
 @lru_cache(maxsize=8)
-def _store(ca_file: str | None) -> Store | None:
-    found: list[x509.Certificate] = []
+def _trusted(authorities: str | None) -> Mapping[bytes, Sequence[x509.Certificate]]:
+    """Subject → the authorities of that name."""
+    found: dict[bytes, list[x509.Certificate]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old roots that break today's rules are the system's business
-        for der in _authorities(ca_file):
+        for der in _authorities(authorities):
             with contextlib.suppress(ValueError):
-                found.append(x509.load_der_x509_certificate(der))
-    return Store(found) if found else None
+                authority = x509.load_der_x509_certificate(der)
+                found.setdefault(authority.subject.public_bytes(), []).append(authority)
+    return found
 
 
-def _authorities(ca_file: str | None) -> list[bytes]:
+def _authorities(pem: str | None) -> list[bytes]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
+    if pem is not None:
+        context.load_verify_locations(cadata=pem)
         return context.get_ca_certs(binary_form=True)
     context.load_default_certs()
     # A folder of hashed names is read as needed, so its certificates are not in the list.
