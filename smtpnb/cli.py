@@ -1,4 +1,4 @@
-"""The command line: `smtpnb lab`, `sandbox`, `probe`, `survey`. Exit status 0 for success, 1 for failure, 2 for bad input."""
+"""The command line: `lab`, `sandbox`, `probe`, `survey`. Exit status 0 for success, 1 for failure, 2 for bad input."""
 
 import argparse
 import sys
@@ -178,7 +178,7 @@ def _add_survey(parser: argparse.ArgumentParser) -> None:
 
 
 def _survey(arguments: argparse.Namespace) -> int:
-    """Asks every server in a file, politely. Status 0: all are up; 1: some are not, or lines were left out; 2: bad input."""
+    """Asks every server in a file, politely. Status 0: all are up; 1: not all, or lines left out; 2: bad input."""
     from smtpnb import survey  # noqa: PLC0415 - only this command needs it
 
     try:

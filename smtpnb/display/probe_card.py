@@ -1,5 +1,7 @@
-"""The card of a probe: the verdict in a sentence, the time of each phase, what is offered before and inside TLS, the
-certificate, what each rule says, and what was said. A domain's card has its records first; a diff is a table.
+"""The cards of a probe, a mail domain and a diff of two probes.
+
+A probe's has the verdict in a sentence, the time of each phase, what is offered in the clear and inside TLS, what each
+rule says, and what was said. A domain's has its records first; a diff is a table.
 """
 
 from collections.abc import Iterator, Sequence
@@ -171,7 +173,7 @@ def _findings(findings: Sequence["Finding"]) -> kit.Node:
 def _finding(finding: "Finding") -> kit.Element:
     tone = _TONES[finding.status]
     sources = kit.joined([kit.link(source) for source in finding.sources], ", ")
-    status = [kit.glyph(tone), f" {finding.status}"]
+    status: list[kit.Node] = [kit.glyph(tone), f"\u00a0{finding.status}"]  # the sign and its word stay on one line
     return kit.row(finding.rule, status, finding.title, kit.prose(finding.evidence, 400), sources)
 
 
@@ -224,8 +226,8 @@ def domain_card(report: "DomainReport") -> kit.Element:
         _findings(report.findings),
         kit.folded(f"Asked of the DNS: {plural(len(report.records), 'question')}", _records(report)),
         [
-            kit.folded([kit.said(each.shown, 300), ", ", kit.said(each.address[0] if each.address else "?"), f": {each.status}"],
-                       probe_card(each))
+            kit.folded([kit.said(each.shown, 300), " at ", kit.said(each.address[0] if each.address else "no address"),
+                        f": {each.status}"], probe_card(each))
             for each in report.reports[:100]
         ],
     )  # fmt: skip

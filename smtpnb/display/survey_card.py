@@ -1,7 +1,7 @@
 """The card of a survey: counts in words, four small pictures of them, and a row for each host."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smtpnb import options
 from smtpnb.display import kit
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: Keywords in the picture, and rows of hosts in the card.
 _KEYWORDS, _HOSTS = 12, 40
-_WIDTH, _LEFT, _BAR = 420, 150, 190
+#: Pixels of a panel: its width, where bars begin, the longest bar, a row.
+_WIDTH, _LEFT, _LENGTH, _STEP = 420, 174, 150, 20
 _COLOURS: Final = {
     "up": kit.GOOD.colour, "refused": kit.BAD.colour, "timeout": "#a8620a", "closed": "#8a4b00", "rejected": "#b03a6a",
     "rate_limited": "#7a6a00", "unresolved": "#6a6f76", "protocol_error": "#5b3fa0", "pending": "#b8bec6",
@@ -99,50 +100,72 @@ def _host(survey: "Survey", position: int) -> kit.Element:
     return kit.row(kit.said(report.shown, 100), report.status, report.tls or "none", size, broken, greeting)
 
 
-# -- the pictures ------------------------------------------------------------------------------------------------
+# -- the picture -------------------------------------------------------------------------------------------------
+
+
+class _Bar(NamedTuple):
+    """A bar: its name, how long it is, how far the line behind it goes, what is written at its end."""
+
+    name: str
+    length: float
+    reach: float
+    words: str
+    colour: str
 
 
 def _pictures(survey: "Survey", counted: "Tally") -> kit.Node:
-    """Small multiples: the same bars for four questions. Their numbers follow as text."""
-    drawn = [
-        (_bars("Status", [(name, count, _COLOURS[name]) for name, count in survey.counts.items()]),
-         f"Bars: hosts by status: {_said(survey.counts)}."),
-        (_bars("TLS of those up", [(name, count, _PLAIN) for name, count in counted.tls.items()]),
-         f"Bars: hosts by TLS version: {_said(counted.tls)}."),
-        # Only keywords that we know are drawn: a picture's sentence quotes nobody.
-        (_bars("EHLO keywords", [(name, count, _PLAIN) for name, count in _known(counted.keywords)]),
-         f"Bars: hosts by EHLO keyword: {', '.join(f'{count:,} {name}' for name, count in _known(counted.keywords))}."),
-    ]  # fmt: skip
+    """Small multiples: the same bars for four questions. The numbers follow as text."""
+    panels = [
+        ("Hosts by status", [_count(name, count, _COLOURS[name]) for name, count in survey.counts.items()]),
+        ("TLS of those up", [_count(name, count) for name, count in counted.tls.items()]),
+        # Only keywords that we know are drawn: a picture quotes nobody.
+        ("EHLO keywords", [_count(name, count) for name, count in _known(counted.keywords)]),
+    ]
     if options.show_timing is not False and counted.phases:
-        drawn.append((_times(counted.phases), "Bars: median time of each phase, with a line to the nine-tenths point."))
-    return kit.section([[kit.picture(svg, sentence), " "] for svg, sentence in drawn])
+        panels.append(
+            ("Time per phase: median, line to nine tenths", [_time(*each) for each in counted.phases.items()])
+        )
+    sentence = "; ".join(
+        f"{name}: {', '.join(f'{bar.name} {bar.words}' for bar in bars) or 'none'}" for name, bars in panels
+    )
+    return kit.section(kit.picture(_panels(panels), f"Bars. {sentence}."))
 
 
 def _known(keywords: Mapping[str, int]) -> list[tuple[str, int]]:
     return [(name, count) for name, count in keywords.items() if name in EXTENSIONS][:_KEYWORDS]
 
 
-def _bars(name: str, rows: Sequence[tuple[str, int, str]]) -> bytes:
-    drawing = Picture(_WIDTH, 36 + 20 * max(1, len(rows)))
-    drawing.words(12, 20, name, anchor="start", bold=True)
-    most = max((count for _, count, _ in rows), default=1) or 1
-    for place, (label, count, colour) in enumerate(rows):
-        y = 30 + 20 * place
-        drawing.words(_LEFT - 8, y + 12, label, size=12, anchor="end")
-        drawing.box(_LEFT, y + 2, _BAR * count / most, 12, fill=colour, edge=colour)
-        drawing.words(_LEFT + _BAR * count / most + 6, y + 12, f"{count:,}", size=11, anchor="start", fill=FAINT)
+def _count(name: str, count: int, colour: str = _PLAIN) -> _Bar:
+    return _Bar(name, count, count, f"{count:,}", colour)
+
+
+def _time(phase: str, span: tuple[float, float]) -> _Bar:
+    colour, name = PHASE_COLOURS[phase]
+    return _Bar(name, *span, _ms(span[0]), colour)
+
+
+def _panels(panels: Sequence[tuple[str, Sequence[_Bar]]]) -> bytes:
+    """The panels, two beside each other."""
+    pairs = [panels[start : start + 2] for start in range(0, len(panels), 2)]
+    heights = [40 + _STEP * max(1, *(len(bars) for _, bars in pair)) for pair in pairs]
+    drawing = Picture(2 * _WIDTH, sum(heights))
+    top = 0.0
+    for pair, height in zip(pairs, heights, strict=True):
+        for place, (name, bars) in enumerate(pair):
+            _panel(drawing, place * _WIDTH, top, name, bars)
+        top += height
     return drawing.octets()
 
 
-def _times(phases: Mapping[str, tuple[float, float]]) -> bytes:
-    drawing = Picture(_WIDTH, 36 + 20 * len(phases))
-    drawing.words(12, 20, "Time per phase", anchor="start", bold=True)
-    most = max(slow for _, slow in phases.values()) or 1.0
-    for place, (phase, (median, slow)) in enumerate(phases.items()):
-        y = 30 + 20 * place
-        colour, label = PHASE_COLOURS[phase]
-        drawing.words(_LEFT - 8, y + 12, label, size=12, anchor="end")
-        drawing.box(_LEFT, y + 2, _BAR * median / most, 12, fill=colour, edge=colour)
-        drawing.line(_LEFT + _BAR * median / most, y + 8, _LEFT + _BAR * slow / most, y + 8)
-        drawing.words(_LEFT + _BAR * slow / most + 6, y + 12, _ms(median), size=11, anchor="start", fill=FAINT)
-    return drawing.octets()
+def _panel(drawing: Picture, left: float, top: float, name: str, bars: Sequence[_Bar]) -> None:
+    drawing.words(left + 12, top + 20, name, anchor="start", bold=True)
+    most = max((bar.reach for bar in bars), default=0.0) or 1.0
+    begin = left + _LEFT
+    for place, bar in enumerate(bars):
+        y = top + 30 + _STEP * place
+        end, reach = begin + _LENGTH * bar.length / most, begin + _LENGTH * bar.reach / most
+        drawing.words(begin - 8, y + 12, bar.name, size=12, anchor="end")
+        drawing.box(begin, y + 2, end - begin, 12, fill=bar.colour, edge=bar.colour)
+        if reach > end:
+            drawing.line(end, y + 8, reach, y + 8)
+        drawing.words(reach + 6, y + 12, bar.words, size=11, anchor="start", fill=FAINT)

@@ -132,7 +132,7 @@ class Lookup:
     def __init__(self, resolver: Any = None, seconds: float = 5.0) -> None:
         try:
             from dns import exception  # noqa: PLC0415 - an extra
-            from dns import resolver as resolvers
+            from dns import resolver as resolvers  # noqa: PLC0415 - likewise
         except ImportError:
             raise ImportError("looking up a mail domain needs dnspython: pip install 'smtpnb[survey]'") from None
         self._none = (resolvers.NXDOMAIN, resolvers.NoAnswer)
@@ -225,7 +225,7 @@ def _policies(lookup: Lookup, domain: str) -> dict[str, DnsAnswer]:
     }
 
 
-def _probed(
+def _probed(  # noqa: PLR0917 - each is one thing
     lookup: Lookup, host: str, port: int, options: Mapping[str, Any], policies: Mapping[str, DnsAnswer],
     authorities: str | None, pace: manners.Pace,
 ) -> list[ProbeReport]:  # fmt: skip

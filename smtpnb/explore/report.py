@@ -304,7 +304,7 @@ class ProbeReport(Displayable):
             "banner": None if self.banner is None else visible(shortened(self.banner[0], 300)),
             "tls": self.tls, "cipher": self.cipher[0] if self.cipher else None,
             "keywords": _keywords(before), "keywords_tls": _keywords(after),
-            "auth": _words(None if before is None else before.mechanisms), "auth_tls": _words(None if after is None else after.mechanisms),
+            "auth": _mechanisms(before), "auth_tls": _mechanisms(after),
             "size": self.size, "seconds": round(self.seconds, 6),
             **{f"{phase}_s": self.phases.get(phase) for phase in PHASES},
             **{finding.rule: finding.status for finding in self.findings},
@@ -320,6 +320,10 @@ _TLS_WORDS: Final = {
 
 def _keywords(capabilities: Capabilities | None) -> str | None:
     return None if capabilities is None else _words([*capabilities])
+
+
+def _mechanisms(capabilities: Capabilities | None) -> str | None:
+    return None if capabilities is None else _words(capabilities.mechanisms)
 
 
 def _words(words: Sequence[str] | None) -> str | None:

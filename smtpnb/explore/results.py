@@ -1,4 +1,4 @@
-"""What a survey brought back: `Survey`, a frozen value that keeps what was measured packed and makes reports as asked."""
+"""What a survey brought back: `Survey`, a frozen value. Facts are kept packed; reports are made when looked at."""
 
 import csv
 import io

@@ -254,9 +254,10 @@ def _certificate(evidence: Evidence) -> Judgement:
     try:
         status, dates = trust.date_faults(report.certificate, _moment(report))
         fault = trust.key_fault(report.certificate)
-        return ("fail", f"{fault}; {dates}") if fault else (status, f"{dates}; {report.certificate.key}")
+        key = report.certificate.key
     except ValueError:
         return "fail", "the certificate cannot be read"
+    return ("fail", f"{fault}; {dates}") if fault else (status, f"{dates}; {key}")
 
 
 def _name(evidence: Evidence) -> Judgement:

@@ -106,7 +106,7 @@ def _opened(store: str | Path | None) -> Any:
             yield kept
 
 
-def _surveyed(
+def _surveyed(  # noqa: PLR0917 - each is one thing
     targets: tuple[Target, ...],
     results: list[Packed | None],
     problems: tuple[Problem, ...],
@@ -180,7 +180,7 @@ class _Probe(NamedTuple):
 class _Run:
     """One survey under way."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - each is one thing
         self,
         targets: Sequence[Target],
         results: list[Packed | None],
@@ -358,7 +358,7 @@ def _unseen(done: int, counts: Mapping[str, int]) -> None:
 
 @contextlib.contextmanager
 def _bar(total: int, known: int, *, progress: bool) -> Any:
-    """A function that shows how far the survey is: tqdm's bar, with counts by status; nothing where there is no tqdm."""
+    """A function that shows how far the survey is: tqdm's bar with counts by status; nothing without tqdm."""
     if not progress:
         yield _unseen
         return
