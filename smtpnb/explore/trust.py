@@ -8,6 +8,7 @@ fault, while each of these is to be told by itself.
 import contextlib
 import datetime as dt
 import ipaddress
+import re
 import ssl
 import warnings
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ from smtpnb.session import Certificate
 
 #: Days before its end when a certificate deserves a word.
 SOON: Final = 14
+
+_PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 #: Certificates of a chain that are looked at; a server may send thousands.
 _DEPTH: Final = 10
@@ -163,10 +166,9 @@ def _trusted(authorities: str | None) -> Mapping[bytes, Sequence[x509.Certificat
 
 
 def _authorities(pem: str | None) -> list[bytes]:
+    if pem is not None:  # not by OpenSSL, which would leave out a certificate that is trusted and no authority
+        return [ssl.PEM_cert_to_DER_cert(block) for block in _PEM.findall(pem)]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if pem is not None:
-        context.load_verify_locations(cadata=pem)
-        return context.get_ca_certs(binary_form=True)
     context.load_default_certs()
     # A folder of hashed names is read as needed, so its certificates are not in the list.
     folder = ssl.get_default_verify_paths().capath
