@@ -25,8 +25,8 @@ def _block(block: PlainBlock) -> kit.Element:
     return kit.grid(
         (
             ("field:", [(kit.plate(name, _COLOURS[name]), span) for name, span in block.fields]),
-            ("character:", [(kit.said(octet.character), 1) for octet in octets]),
-            ("hex:", [(kit.literal(f"{octet.octet:02x}"), 1) for octet in octets]),
+            ("character:", [([kit.said(octet.character), " "], 1) for octet in octets]),
+            ("hex:", [([kit.literal(f"{octet.octet:02x}"), " "], 1) for octet in octets]),
             ("base64:", [(kit.literal(group), min(3, len(octets) - 3 * at)) for at, group in enumerate(block.groups)]),
         )
     )

@@ -20,7 +20,7 @@ _LIMIT: Final = 255
 #: Octets in one block; a multiple of three, as three make four characters.
 _BLOCK: Final = 24
 #: What the lesson is about.
-TITLE: Final = "AUTH PLAIN, step by step: authzid NUL login NUL password, in base64 (RFC 4616)"
+TITLE: Final = "AUTH PLAIN, step by step: authzid NUL login NUL password, in base64"
 
 
 class PlainOctet(NamedTuple):
