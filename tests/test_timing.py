@@ -29,7 +29,7 @@ def test_a_group_sent_in_one_write_is_one_round_trip() -> None:
 def test_text_is_the_table() -> None:
     assert Transcript((lap("NOOP", 0, 1, 2),)).timing().to_text().splitlines() == [
         "session 1: 1 exchange in 1 round trip, 3.0 ms",
-        "  begin | sending | waiting | command | reply",
+        "  sent at | sending | waiting | command | reply",
         "  0.0 ms | 1.0 ms | 2.0 ms | NOOP | 250",
     ]
 

@@ -189,10 +189,10 @@ def speech(speaker: str, frame: Node, *content: Node) -> Element:
 
 
 def chip(number: int) -> Element:
-    """A number on a coloured plate, as a legend has it."""
+    """A number on a coloured plate, as a legend has it; the brackets part it from its neighbours without styles."""
     colour = CHIPS[(number - 1) % len(CHIPS)]
     style = f"background:{colour};color:#ffffff;border-radius:8px;padding:0 7px;font-size:0.8em;font-weight:bold"
-    return h.span(style=style)[str(number)]
+    return h.span(style=style)[f"({number})"]
 
 
 def segment(text: Node, below: Node, number: int) -> Element:

@@ -113,7 +113,10 @@ _NOTATION = {
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_word_of_the_text_is_in_the_html(name: str) -> None:
     text = text_of(shown(EXAMPLES[name]))
-    words = {word.strip(":;,()") for word in text_form(EXAMPLES[name]).split()}
+    form = text_form(EXAMPLES[name])
+    if name.startswith("bytes"):  # each line is given whole too, before its parts
+        form = re.sub("(?m)^[CS]: .*", "", form)
+    words = {word.removeprefix("FROM:").removeprefix("TO:").strip(":;,()") for word in form.split()}
     assert {word for word in words - _NOTATION if word not in text} == set()
 
 
