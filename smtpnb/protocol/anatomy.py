@@ -260,7 +260,15 @@ def lines_of(octets: bytes) -> list[bytes]:
 
 def command_line(command: str) -> AnatomyLine:
     """A command as a transcript has it, taken apart; the CR LF that ended it is added."""
-    return AnatomyLine("C", command_segments(encoded(command) + b"\r\n"))
+    return AnatomyLine("C", command_segments(_octets(command) + b"\r\n"))
+
+
+def _octets(text: str) -> bytes:
+    """The octets of `text`, also where it holds lone surrogates, which no octets stand for: for showing only."""
+    try:
+        return encoded(text)
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def reply_lines(raw: bytes) -> tuple[AnatomyLine, ...]:
@@ -286,7 +294,7 @@ def explain_command(command: str | bytes) -> Anatomy:
     """
     if not isinstance(command, str | bytes):
         raise TypeError(f"a command is str or bytes, not {type(command).__name__}")
-    octets = encoded(command) if isinstance(command, str) else command
+    octets = _octets(command) if isinstance(command, str) else command
     del command  # it may hold a secret
     parts = re.split(rb"(\r\n|\r|\n)", octets)  # line, line end, line, …: a second line would be a second command
     lines = [_hidden(parts[at]) + b"".join(parts[at + 1 : at + 2] or [b"\r\n"]) for at in range(0, len(parts), 2)]

@@ -195,7 +195,7 @@ def hostile_content(text: str) -> object:
 
 
 def hostile_lesson(text: str) -> object:
-    line = re.sub("[\r\n\0]", "", text)[:50]
+    line = re.sub("[\r\n\0\ud800-\udc7f\udd00-\udfff]", "", text)[:50]
     return explain_plain(line, line, line)
 
 

@@ -48,7 +48,9 @@ def test_a_secret_is_never_shown() -> None:
         explain_plain("alice", Secret("wonderland"))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("values", [("a\0", "b"), ("a", "b\r"), ("a", "b", "c\n"), ("a" * 200, "b" * 100)])
+@pytest.mark.parametrize(
+    "values", [("a\0", "b"), ("a", "b\r"), ("a", "b", "c\n"), ("a" * 200, "b" * 100), ("\ud800", "bbbb")]
+)
 def test_what_no_token_holds_is_refused_without_showing_the_password(values: tuple[str, ...]) -> None:
     with pytest.raises(ValueError) as refused:
         explain_plain(*values)
