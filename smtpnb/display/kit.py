@@ -42,8 +42,8 @@ class Tone(NamedTuple):
 TONES: Final = {2: Tone("#0f8263", "✔"), 3: Tone("#1a73d1", "▶"), 4: Tone("#a8620a", "↻"), 5: Tone("#d02a5c", "✖")}
 GOOD, INFO, BAD = TONES[2], TONES[3], TONES[5]
 
-#: Backgrounds of numbered chips; each passes 4.5:1 under white text, and the number says the same without colour.
-CHIPS: Final = ("#1a73d1", "#666666", "#0f8263", "#a8620a", "#7a3fa0", "#d02a5c", "#333333")
+#: Backgrounds of numbered chips: 4.5:1 under white text, 3:1 on white and near-black; the number says the same.
+CHIPS: Final = ("#1a73d1", "#666666", "#0f8263", "#a8620a", "#8a4fb5", "#d02a5c", "#0b7285")
 
 _MUTED: Final = "opacity:0.78"
 _EDGE: Final = "1px solid rgba(127,127,127,0.4)"

@@ -6,7 +6,7 @@ from smtpnb.display import kit
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol.plain_lesson import TITLE, WARNINGS, PlainBlock, PlainLesson
 
-_COLOURS: Final = {"NUL": "#d02a5c", "authzid": "#7a3fa0", "login": "#1a73d1", "password": "#0f8263"}
+_COLOURS: Final = {"NUL": "#d02a5c", "authzid": "#8a4fb5", "login": "#1a73d1", "password": "#0f8263"}
 
 
 def plain_view(lesson: PlainLesson) -> kit.Element:

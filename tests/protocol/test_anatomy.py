@@ -87,7 +87,7 @@ def test_parts_of_a_reply(line: bytes, labels: str) -> None:
 
 def test_a_reply_is_taken_apart_line_by_line() -> None:
     raw = b"250-a\r\n250-b\x0bc\r\n250 d\r\n"
-    lines = reply_lines(raw)
+    lines = tuple(reply_lines(raw))
     assert [line.octets for line in lines] == [b"250-a\r\n", b"250-b\x0bc\r\n", b"250 d\r\n"]
     assert SmtpReply.parse(raw).bytes().lines == lines
 
@@ -135,3 +135,9 @@ def test_a_label_has_one_number() -> None:
     anatomy = explain_command("MAIL FROM:<a@b> SIZE=1")
     assert list(anatomy.numbers.values()) == list(range(1, len(anatomy.numbers) + 1))
     assert "One command, octet by octet: 24 octets" in anatomy.to_text()
+
+
+def test_of_many_lines_the_first_are_taken_apart_and_the_others_counted() -> None:
+    anatomy = SmtpReply.parse(b"250-x\r\n" * 4999 + b"250 x\r\n").bytes()
+    assert (len(anatomy.lines), anatomy.more) == (1000, 4000)
+    assert "and 4,000 more lines not taken apart" in repr(anatomy)
