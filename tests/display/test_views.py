@@ -300,9 +300,9 @@ BIG = {
 @pytest.mark.parametrize("name", BIG)
 def test_a_great_value_makes_less_than_a_megabyte_and_quickly(name: str) -> None:
     value = BIG[name]()
-    started = time.perf_counter()
+    started = time.process_time()  # what it costs, whatever else the machine does
     html = shown(value)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
     assert len(html.encode()) < MEGABYTE
     check(html)
 
