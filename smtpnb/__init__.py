@@ -13,7 +13,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "Capabilities": "smtpnb.protocol.capabilities",
     "Delivery": "smtpnb.delivery",
+    "DomainReport": "smtpnb.explore.domain",
     "EnhancedStatus": "smtpnb.protocol.reply",
+    "Finding": "smtpnb.explore.report",
+    "ProbeReport": "smtpnb.explore.report",
     "Sandbox": "smtpnb.sandbox",
     "Secret": "smtpnb.secret",
     "SmtpClient": "smtpnb.client",
@@ -26,12 +29,16 @@ _HOMES = {
     "SmtpReplyError": "smtpnb.errors",
     "SmtpTimeout": "smtpnb.errors",
     "SmtpTlsError": "smtpnb.errors",
+    "Survey": "smtpnb.explore.results",
     "TlsInfo": "smtpnb.session",
     "Transcript": "smtpnb.transcript",
     "ask_secret": "smtpnb.secret",
     "explain_command": "smtpnb.protocol.anatomy",
     "explain_content": "smtpnb.protocol.transparency",
     "explain_plain": "smtpnb.protocol.plain_lesson",
+    "probe": "smtpnb.explore.visit",
+    "probe_domain": "smtpnb.explore.domain",
+    "survey": "smtpnb.explore.surveying",
 }
 
 if TYPE_CHECKING:
@@ -50,6 +57,11 @@ if TYPE_CHECKING:
         SmtpTimeout,
         SmtpTlsError,
     )
+    from smtpnb.explore.domain import DomainReport, probe_domain
+    from smtpnb.explore.report import Finding, ProbeReport
+    from smtpnb.explore.results import Survey
+    from smtpnb.explore.surveying import survey
+    from smtpnb.explore.visit import probe
     from smtpnb.protocol.anatomy import explain_command
     from smtpnb.protocol.capabilities import Capabilities
     from smtpnb.protocol.plain_lesson import explain_plain
@@ -63,7 +75,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Capabilities",
     "Delivery",
+    "DomainReport",
     "EnhancedStatus",
+    "Finding",
+    "ProbeReport",
     "Sandbox",
     "Secret",
     "SmtpClient",
@@ -76,6 +91,7 @@ __all__ = [
     "SmtpReplyError",
     "SmtpTimeout",
     "SmtpTlsError",
+    "Survey",
     "TlsInfo",
     "Transcript",
     "ask_secret",
@@ -83,6 +99,9 @@ __all__ = [
     "explain_content",
     "explain_plain",
     "options",
+    "probe",
+    "probe_domain",
+    "survey",
 ]
 
 

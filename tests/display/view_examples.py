@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from smtpnb.delivery import Delivery
+from explore_examples import EXPLORED
+
 from smtpnb.errors import SmtpConnectError, SmtpReplyError
 from smtpnb.protocol.anatomy import explain_command
 from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
@@ -182,6 +184,7 @@ EXAMPLES = {
     "envelope_card": MESSAGE.envelope_view(),
     "message_card": MESSAGE,
     "diff_view": TRANSCRIPT.diff(STRIPPED, ("direct", "through a stripper")),
+    **EXPLORED,
     "timing_view": ONE_BY_ONE.timing(TOGETHER, labels=("one by one", "pipelined")),
 }
 
