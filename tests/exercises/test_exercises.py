@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import gallery_answers
+import probing_answers
 import pytest
 
 from smtpnb import Sandbox, SmtpClient, SmtpError, SmtpReply
@@ -291,7 +292,7 @@ ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers]
     ),
 }  # fmt: skip
 
-ANSWERS |= gallery_answers.ANSWERS
+ANSWERS |= gallery_answers.ANSWERS | probing_answers.ANSWERS
 
 RIGHT = list(ANSWERS)
 WRONG = [(name, make, said) for name, (_, wrongs) in ANSWERS.items() for make, said in wrongs]
@@ -329,7 +330,7 @@ def _skeletons(count: int) -> Iterator[Answers]:
     yield (not_implemented,) * count
 
 
-FUNCTIONS = {"classify", "take_apart", "stuff", "on_the_wire", "must_be_secure", "plain_token", "verified", "full_name", "expand_all"}  # fmt: skip
+FUNCTIONS = {"classify", "take_apart", "stuff", "on_the_wire", "must_be_secure", "plain_token", "verified", "full_name", "expand_all", "only_inside"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", RIGHT)
