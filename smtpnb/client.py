@@ -539,6 +539,16 @@ class SmtpClient:
         return self._loopback
 
     @property
+    def implicit_tls(self) -> bool:
+        """Whether TLS comes before the greeting."""
+        return self._implicit_tls
+
+    @property
+    def has_own_context(self) -> bool:
+        """Whether it was given TLS settings."""
+        return self._ssl_context is not None
+
+    @property
     def label(self) -> str:
         """What the server is called where it is shown, in place of host and port; empty for these."""
         return self._endpoint.label

@@ -10,7 +10,11 @@ from typing import Final
 #: Class → the module here and the function in it that shows a value of it.
 VIEWS: Final = {
     "Capabilities": ("capability_matrix", "capability_card"),
+    "Captured": ("panel_views", "captured_list"),
     "Conversation": ("state_view", "state_view"),
+    "Draft": ("panel_views", "draft_table"),
+    "Notice": ("panel_views", "notice_line"),
+    "Offers": ("panel_views", "offers_table"),
     "SessionSnapshot": ("snapshot_card", "snapshot_card"),
     "SmtpError": ("error_card", "error_card"),
     "SmtpReply": ("reply_card", "reply_card"),
