@@ -177,7 +177,7 @@ class Model:
     @property
     def transcript(self) -> Transcript:
         """What was said since `Clear`."""
-        return _without(self.client.transcript, self._skip)
+        return self.client.transcript.since(self._skip)
 
     @property
     def code(self) -> str:
@@ -545,13 +545,6 @@ def _response(client: "SmtpClient", line: str) -> SmtpReply:
     """The reply to a line as it was typed."""
     client.get_response(line)
     return client.transcript.replies[-1]
-
-
-def _without(transcript: Transcript, count: int) -> Transcript:
-    """The transcript without its first `count` entries."""
-    first, last = transcript.first[count:], transcript.last
-    beyond = max(0, count - len(transcript.first))
-    return Transcript(first, max(0, transcript.omitted - beyond), last[max(0, beyond - transcript.omitted) :])
 
 
 _ACTIONS: Final[Mapping[str, Callable[[Model, Press], Any]]] = {
