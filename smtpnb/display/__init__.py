@@ -31,17 +31,22 @@ def html(value: object) -> str | None:
     return _shown(value, VIEWS)
 
 
+def framed(value: object) -> str | None:
+    """The card of a value for a widget, whose page has other distances between lines and no bar to scroll with."""
+    return _shown(value, VIEWS, "framed")
+
+
 def explained(value: object) -> str | None:
     """The longer view of a value, everything unfolded; its card where there is none."""
     return _shown(value, LONGER_VIEWS) or html(value)
 
 
-def _shown(value: object, views: dict[str, tuple[str, str]]) -> str | None:
+def _shown(value: object, views: dict[str, tuple[str, str]], render: str = "render") -> str | None:
     # By name and not by type, as the registry must not import what it shows; along the MRO, as errors are a tree.
     for kind in type(value).__mro__:
         if kind.__module__.partition(".")[0] == "smtpnb" and kind.__name__ in views:
             module, view = views[kind.__name__]
             element = getattr(import_module(f"{__name__}.{module}"), view)(value)
-            rendered: str = import_module(f"{__name__}.kit").render(element)
+            rendered: str = getattr(import_module(f"{__name__}.kit"), render)(element)
             return rendered
     return None

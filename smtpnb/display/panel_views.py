@@ -28,7 +28,8 @@ def notice_line(notice: "Notice") -> kit.Element:
 
 def offers_table(offers: "Offers") -> kit.Element:
     """The capability matrix: before TLS, inside it, after login."""
-    return capability_matrix(offers.history)
+    count = plural(len({keyword for offer in offers.history for keyword in offer}), "extension")
+    return kit.section(kit.folded(f"What the server offers: {count}", capability_matrix(offers.history)))
 
 
 # -- the message being composed ----------------------------------------------------------------------------------
@@ -36,10 +37,11 @@ def offers_table(offers: "Offers") -> kit.Element:
 
 def draft_table(draft: "Draft") -> kit.Element:
     """The envelope beside the header section, differences said in words."""
-    columns = ("envelope: what the server is told", "header section: what the reader sees")
-    return kit.table(
-        [kit.strong("Envelope and header"), " of the message, before it goes."], columns, _draft_rows(draft)
-    )
+    caption: list[kit.Node] = [
+        kit.strong("Before it goes: "),
+        "the envelope is what the server is told, the header what readers see.",
+    ]
+    return kit.table(caption, ("envelope", "header section"), _draft_rows(draft))
 
 
 def _draft_rows(draft: "Draft") -> Iterator[kit.Element]:
@@ -64,7 +66,7 @@ def _seen(field: str, header: dict[str, str], told: set[str]) -> kit.Node:
 
 
 def _pair(envelope: str, header: kit.Node) -> kit.Element:
-    return kit.row(kit.said(envelope, 200) if envelope else kit.muted("—"), header, headed=False)
+    return kit.row(kit.said(envelope, 200) if envelope else kit.muted("—"), header)
 
 
 def _field(name: str, header: dict[str, str]) -> kit.Node:

@@ -11,8 +11,11 @@ from traitlets import Unicode
 
 from smtpnb.panel.form import MECHANISMS, SECURITIES
 
-_LABEL: Final = {"description_width": "6.2em"}
-_SHORT: Final = {"description_width": "initial"}
+#: Description → width of its label and of the whole control, where they are not as for the others.
+_LABEL: Final = "5.4em"
+_WIDTH: Final = "1 1 14em"
+_LABELS: Final = {"User": "2.6em", "List": "2.6em", "Port": "2.6em", "Raw command": "initial"}
+_WIDTHS: Final = {"User": "1 1 8em", "List": "1 1 8em", "Port": "0 1 9em"}
 
 
 class Password(w.Password):  # type: ignore[misc]  # ipywidgets ships no types
@@ -27,6 +30,13 @@ class RawLine(w.Text):  # type: ignore[misc]
     value = Unicode("").tag(sync=True, echo_update=False)
 
 
+def _shape(description: str, flex: str = _WIDTH) -> dict[str, Any]:
+    return {
+        "style": {"description_width": _LABELS.get(description, _LABEL)},
+        "layout": w.Layout(width="auto", min_width="0", flex=_WIDTHS.get(description, flex)),
+    }
+
+
 def text(description: str, value: str = "", hint: str = "", kind: Any = w.Text) -> Any:
     """A line of text, with a hint inside while it is empty."""
     return kind(
@@ -34,8 +44,7 @@ def text(description: str, value: str = "", hint: str = "", kind: Any = w.Text) 
         description=description,
         placeholder=hint,
         continuous_update=False,
-        style=_LABEL,
-        layout=w.Layout(width="auto", min_width="0", flex="1 1 15em"),
+        **_shape(description),
     )
 
 
@@ -46,8 +55,7 @@ def area(description: str, value: str = "", rows: int = 4) -> Any:
         description=description,
         rows=rows,
         continuous_update=False,
-        style=_LABEL,
-        layout=w.Layout(width="auto", min_width="0", flex="1 1 100%"),
+        **_shape(description, "1 1 100%"),
     )
 
 
@@ -57,8 +65,7 @@ def choice(description: str, options: tuple[str, ...], value: str) -> Any:
         options=options,
         value=value,
         description=description,
-        style=_LABEL,
-        layout=w.Layout(width="auto", min_width="0", flex="1 1 15em"),
+        **_shape(description),
     )
 
 
@@ -98,40 +105,42 @@ def look(button: Any, hint: str, *, expected: bool, suggested: bool) -> None:
 
 def html() -> Any:
     """A place for a card."""
-    return w.HTML(layout=w.Layout(width="auto", min_width="0", margin="0", overflow="hidden"))
+    return w.HTML(layout=w.Layout(width="auto", min_width="0", margin="0", flex="1 1 100%"))
+
+
+def _flowing(**more: str) -> Any:
+    """A layout that puts things beside each other as far as there is room."""
+    return w.Layout(display="flex", flex_flow="row wrap", min_width="0", **more)
 
 
 def row(*children: Any) -> Any:
-    """Controls beside each other, as far as there is room."""
-    return w.Box(children, layout=w.Layout(display="flex", flex_flow="row wrap", align_items="center", width="100%"))
+    """Things beside each other, as far as there is room."""
+    return w.Box(children, layout=_flowing(align_items="center", width="100%"))
 
 
-def group(title: str, *children: Any, basis: str = "19em") -> Any:
-    """The controls of one task, framed, with its name."""
-    heading = w.Label(title, style={"font_weight": "bold"}, layout=w.Layout(width="auto"))
-    return w.VBox(
-        (heading, *children),
-        layout=w.Layout(
-            border="1px solid rgba(127,127,127,0.4)", padding="2px 8px 6px", margin="3px", flex=f"1 1 {basis}",
-            min_width="0", align_items="stretch",
-        ),
-    )  # fmt: skip
+def line_break() -> Any:
+    """Ends a line of controls."""
+    return w.Box(layout=w.Layout(flex="1 0 100%", height="0"))
+
+
+def group(title: str, *children: Any, basis: str) -> Any:
+    """The controls of one task, framed, with its name; it wants `basis` of width and takes what there is."""
+    heading = w.Label(title, style={"font_weight": "bold"}, layout=w.Layout(flex="1 1 100%"))
+    layout = _flowing(align_items="center", align_content="flex-start", flex=f"1 1 {basis}", margin="3px",
+                      border="1px solid rgba(127,127,127,0.4)", padding="2px 8px 6px")  # fmt: skip
+    return w.Box((heading, *children), layout=layout)
 
 
 def columns(*children: Any) -> Any:
     """Blocks beside each other where the page is wide, below each other where it is narrow."""
-    return w.Box(children, layout=w.Layout(display="flex", flex_flow="row wrap", align_items="stretch", width="100%"))
+    return w.Box(children, layout=_flowing(align_items="flex-start", width="100%"))
 
 
-def column(*children: Any, basis: str, grow: int = 1) -> Any:
-    """One of the blocks; it wants `basis` of width and takes what there is."""
-    return w.Box(
-        children,
-        layout=w.Layout(display="flex", flex_flow="row wrap", align_content="flex-start", flex=f"{grow} 1 {basis}",
-                        min_width="0"),
-    )  # fmt: skip
+def column(*children: Any, basis: str) -> Any:
+    """The block of the controls."""
+    return w.Box(children, layout=_flowing(align_content="flex-start", flex=f"1 1 {basis}"))
 
 
-def stack(*children: Any, basis: str, grow: int = 1) -> Any:
-    """Outputs below each other."""
-    return w.VBox(children, layout=w.Layout(flex=f"{grow} 1 {basis}", min_width="0", padding="0 8px"))
+def stack(*children: Any, basis: str, grow: int) -> Any:
+    """The block of the outputs, below each other."""
+    return w.VBox(children, layout=w.Layout(flex=f"{grow} 1 {basis}", min_width="0", padding="0 4px 0 10px"))

@@ -127,7 +127,7 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._buttons = {name: controls.button(name) for name in BUTTONS}
         self._status, self._card, self._state, self._ladder = (controls.html() for _ in range(4))
         self._offers, self._draft, self._captured, self._asked = (controls.html() for _ in range(4))
-        self._code = controls.area("Python", rows=8)
+        self._code = controls.area("Python", rows=12)
         self._yes, self._no = controls.button("Yes, send it"), controls.button("No, do not")
         self._question = controls.row(self._asked, self._yes, self._no)
         self._bind()
@@ -147,45 +147,32 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _laid_out(self) -> tuple[Any, ...]:
         text, button = self._texts, self._buttons
 
-        def buttons(*names: str) -> Any:
-            return controls.row(*(button[name] for name in names))
+        def of(*names: str) -> list[Any]:
+            return [button[name] for name in names]
 
-        connection = controls.group(
-            "Connection",
-            controls.row(text["Host"], text["Port"], self._security),
-            buttons("Connect", "EHLO", "HELO", "STARTTLS", "NOOP", "HELP", "QUIT", "Cancel"),
-            basis="100%",
-        )
-        identity = controls.group(
-            "Identity", text["Login"], self._password, self._mechanism, buttons("AUTH"), basis="17em"
-        )
-        directory = controls.group(
-            "Directory",
-            controls.row(text["User"], button["VRFY"]),
-            controls.row(text["List"], button["EXPN"]),
-            basis="17em",
-        )
-        message = controls.group(
-            "Message",
-            *(text[name] for name in ("From", "To", "Cc", "Bcc", "Subject")),
-            self._body,
-            controls.row(self._files, *(button[n] for n in ("Send message", "MAIL", "RCPT", "DATA", "RSET"))),
-            self._draft,
-            basis="100%",
-        )
-        raw = controls.group("Raw", controls.row(self._raw, button["Send raw"]), basis="17em")
-        left = controls.column(connection, identity, directory, message, raw, basis="26em")
-        right = controls.stack(
-            self._card,
-            self._state,
-            self._ladder,
-            self._offers,
-            self._captured,
-            self._code,
-            buttons("Clear"),
-            basis="34em",
-            grow=2,
-        )
+        groups = (
+            controls.group(
+                "Connection",
+                text["Host"], text["Port"], self._security, controls.line_break(),
+                *of("Connect", "EHLO", "HELO", "STARTTLS", "NOOP", "HELP", "QUIT", "Cancel"),
+                basis="100%",
+            ),
+            controls.group("Identity", text["Login"], self._password, self._mechanism, *of("AUTH"), basis="15em"),
+            controls.group(
+                "Directory", text["User"], *of("VRFY"), controls.line_break(), text["List"], *of("EXPN"), basis="15em"
+            ),
+            controls.group(
+                "Message",
+                *(text[name] for name in ("From", "To", "Cc", "Bcc", "Subject")), self._body, self._files,
+                *of("Send message", "MAIL", "RCPT", "DATA", "RSET"), self._draft,
+                basis="100%",
+            ),
+            controls.group("Raw", self._raw, *of("Send raw"), basis="100%"),
+        )  # fmt: skip
+        # The ladder is last, as it grows: nothing that is used again and again moves on the page.
+        outputs = (self._card, self._state, self._captured, self._offers, self._code, *of("Clear"), self._ladder)
+        left = controls.column(*groups, basis="27em")
+        right = controls.stack(*outputs, basis="34em", grow=2)
         return (self._status, self._question, controls.columns(left, right))
 
     # -- from the page ---------------------------------------------------------------------------------------
@@ -225,7 +212,7 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self._raw.value = ""
 
     def _show_draft(self) -> None:
-        self._draft.value = display.html(Draft.of(self._form())) or ""
+        self._draft.value = display.framed(Draft.of(self._form())) or ""
 
     # -- to the page: in the worker's thread -----------------------------------------------------------------
 
@@ -239,15 +226,15 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                 self._busy.start()
                 return
             self._look()
-            self._status.value = display.html(model.notice) or ""
-            self._card.value = (display.html(model.last) if model.last else None) or ""
-            self._state.value = display.html(model.conversation) or ""
+            self._status.value = display.framed(model.notice) or ""
+            self._card.value = (display.framed(model.last) if model.last else None) or ""
+            self._state.value = display.framed(model.conversation) or ""
             transcript = model.transcript
-            self._ladder.value = (display.html(transcript) if len(transcript) else None) or ""
+            self._ladder.value = (display.framed(transcript) if len(transcript) else None) or ""
             history = model.capability_history
-            self._offers.value = (display.html(Offers(history)) if history else None) or ""
+            self._offers.value = (display.framed(Offers(history)) if history else None) or ""
             messages = model.messages
-            self._captured.value = ("" if messages is None else display.html(Captured(messages))) or ""
+            self._captured.value = ("" if messages is None else display.framed(Captured(messages))) or ""
             self._code.value = model.code
 
     def _look(self) -> None:
@@ -257,7 +244,7 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             reason = model.why_not(name)
             controls.look(button, model.hint(name), expected=not reason, suggested=name == model.suggested)
         asked = model.question
-        self._asked.value = (display.html(model.notice) if asked else None) or ""
+        self._asked.value = (display.framed(model.notice) if asked else None) or ""
         self._question.layout.display = "flex" if asked else "none"
 
     def _show_busy(self) -> None:
@@ -267,7 +254,7 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             if not running or self._busy is None:
                 return
             text = f"{running} is under way: the server has not answered yet. Cancel ends it."
-            self._status.value = display.html(Notice("info", text)) or ""
+            self._status.value = display.framed(Notice("info", text)) or ""
             for name, button in self._buttons.items():
                 button.disabled = name not in ("Cancel", self._pressed)
             cancel = self._buttons["Cancel"]
