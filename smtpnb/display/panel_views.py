@@ -18,6 +18,9 @@ _TONES: Final = {"good": kit.GOOD, "info": kit.INFO, "bad": kit.BAD}
 #: Messages shown, the newest first; and lines and characters of each.
 _MESSAGES, _LINES, _CHARACTERS = 5, 60, 300
 
+#: Keeps an empty line open: it is what divides header section and body.
+_BLANK: Final = "\u00a0"
+
 
 def notice_line(notice: "Notice") -> kit.Element:
     """The status line: a sign, what happened, what to try."""
@@ -93,8 +96,8 @@ def _message(message: "CapturedMessage", *, first: bool) -> kit.Element:
     summary = ["Message ", str(message.number), ": ", kit.said(f"<{message.sender}> → {to}", 200)]
     lines = decoded(message.raw).removesuffix("\r\n").split("\r\n")
     shown = excerpt(len(lines), _LINES)
-    rows = [kit.section(kit.said(lines[position], _CHARACTERS)) for position in shown.first]
+    rows = [kit.section(kit.said(lines[position] or _BLANK, _CHARACTERS)) for position in shown.first]
     if shown.left_out:
         rows.append(kit.section(kit.muted(f"… {plural(shown.left_out, 'more line')} …")))
-    rows += [kit.section(kit.said(lines[position], _CHARACTERS)) for position in shown.last]
+    rows += [kit.section(kit.said(lines[position] or _BLANK, _CHARACTERS)) for position in shown.last]
     return kit.folded(summary, rows, is_open=first)

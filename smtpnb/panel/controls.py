@@ -12,8 +12,8 @@ from traitlets import Unicode
 from smtpnb.panel.form import MECHANISMS, SECURITIES
 
 #: Description → width of its label and of the whole control, where they are not as for the others.
-_LABEL: Final = "5.4em"
-_WIDTH: Final = "1 1 14em"
+_LABEL: Final = "6em"
+_WIDTH: Final = "1 1 16em"
 _LABELS: Final = {"User": "2.6em", "List": "2.6em", "Port": "2.6em", "Raw command": "initial"}
 _WIDTHS: Final = {"User": "1 1 8em", "List": "1 1 8em", "Port": "0 1 9em"}
 
@@ -87,7 +87,9 @@ def upload() -> Any:
 def button(description: str, hint: str = "") -> Any:
     """A button as wide as its word."""
     return w.Button(
-        description=description, tooltip=hint, layout=w.Layout(width="auto", min_width="4.5em", flex="0 0 auto")
+        description=description,
+        tooltip=hint,
+        layout=w.Layout(width="auto", min_width="4.5em", flex="0 0 auto", align_self="flex-start"),
     )
 
 
