@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import getpass
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -209,9 +210,9 @@ def test_completion_offers_the_words(shell: Any) -> None:
 
 
 def test_errors_show_their_card_and_no_socket_code(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    with Sandbox() as sandbox:
-        port = sandbox.port
-    shell.run_cell(f"%smtp connect 127.0.0.1:{port}")
+    with socket.socket() as sock:  # bound, and not listened on: nobody else can take it
+        sock.bind(("127.0.0.1", 0))
+        shell.run_cell(f"%smtp connect 127.0.0.1:{sock.getsockname()[1]}")
     told = capsys.readouterr()
     assert "refused the connection" in told.out + told.err
     assert "Traceback" not in told.out + told.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -296,9 +297,9 @@ def test_form_of_a_target_on_587_asks_for_starttls() -> None:
 
 
 def test_refused_port_is_an_error_with_advice(model: Model) -> None:
-    with Sandbox() as other:
-        port = other.port
-    press(model, "Connect", form=replace(model.form, host="127.0.0.1", port=str(port)))
+    with socket.socket() as sock:  # bound, and not listened on: nobody else can take it
+        sock.bind(("127.0.0.1", 0))
+        press(model, "Connect", form=replace(model.form, host="127.0.0.1", port=str(sock.getsockname()[1])))
     assert isinstance(model.last, SmtpConnectError)
     assert "refused the connection" in model.notice.text
     assert model.notice.advice
