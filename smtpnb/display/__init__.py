@@ -13,6 +13,7 @@ VIEWS: Final = {
     "Captured": ("panel_views", "captured_list"),
     "Conversation": ("state_view", "state_view"),
     "Draft": ("panel_views", "draft_table"),
+    "Legend": ("panel_views", "legend"),
     "Notice": ("panel_views", "notice_line"),
     "Offers": ("panel_views", "offers_table"),
     "SessionSnapshot": ("snapshot_card", "snapshot_card"),

@@ -10,7 +10,7 @@ from smtpnb.text import decoded, plural
 
 if TYPE_CHECKING:
     from smtpnb.panel.letter import Draft
-    from smtpnb.panel.model import Captured, Notice, Offers
+    from smtpnb.panel.model import Captured, Legend, Notice, Offers
     from smtpnb.sandbox import CapturedMessage
 
 _TONES: Final = {"good": kit.GOOD, "info": kit.INFO, "bad": kit.BAD}
@@ -27,6 +27,11 @@ def notice_line(notice: "Notice") -> kit.Element:
     tone = _TONES[notice.kind]
     advice = [" Try: ", kit.prose("; ".join(notice.advice), 300), "."] if notice.advice else None
     return kit.section(kit.note(tone, f"{tone.glyph} Status", [[kit.prose(notice.text, 600), advice]]))
+
+
+def legend(value: "Legend") -> kit.Element:
+    """What the looks of the buttons mean, in words."""
+    return kit.section(kit.muted(value.text))
 
 
 def offers_table(offers: "Offers") -> kit.Element:

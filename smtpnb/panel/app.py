@@ -21,7 +21,7 @@ def notebook(target: str | None = None) -> str:
     if target:
         Targets(target)  # refuses what is none
     source = _CELL.format(target=repr(target) if target else "")
-    cell = {
+    cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "id": "panel",

@@ -81,6 +81,13 @@ class Notice(Displayable):
 
 
 @dataclass(frozen=True, slots=True)
+class Legend(Displayable):
+    """What the looks of the buttons mean."""
+
+    text: str = "Coloured: the usual next step. Slanted: likely refused now, its tooltip says why; press it all the same and see."
+
+
+@dataclass(frozen=True, slots=True)
 class Offers(Displayable):
     """What each EHLO of a connection offered, to be put side by side."""
 

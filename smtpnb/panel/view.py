@@ -16,7 +16,7 @@ from smtpnb import display
 from smtpnb.panel import controls
 from smtpnb.panel.form import Attachment, Form
 from smtpnb.panel.letter import Draft
-from smtpnb.panel.model import BUTTONS, Captured, Model, Notice, Offers
+from smtpnb.panel.model import BUTTONS, Captured, Legend, Model, Notice, Offers
 from smtpnb.secret import Secret
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._buttons = {name: controls.button(name) for name in BUTTONS}
         self._status, self._card, self._state, self._ladder = (controls.html() for _ in range(4))
         self._offers, self._draft, self._captured, self._asked = (controls.html() for _ in range(4))
+        self._legend = controls.html()
+        self._legend.value = display.framed(Legend()) or ""
         self._code = controls.area("Python", rows=12)
         self._yes, self._no = controls.button("Yes, send it"), controls.button("No, do not")
         self._question = controls.row(self._asked, self._yes, self._no)
@@ -154,7 +156,7 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             controls.group(
                 "Connection",
                 text["Host"], text["Port"], self._security, controls.line_break(),
-                *of("Connect", "EHLO", "HELO", "STARTTLS", "NOOP", "HELP", "QUIT", "Cancel"),
+                *of("Connect", "EHLO", "HELO", "STARTTLS", "NOOP", "HELP", "QUIT", "Cancel"), self._legend,
                 basis="100%",
             ),
             controls.group("Identity", text["Login"], self._password, self._mechanism, *of("AUTH"), basis="15em"),
