@@ -84,7 +84,10 @@ class Notice(Displayable):
 class Legend(Displayable):
     """What the looks of the buttons mean."""
 
-    text: str = "Coloured: the usual next step. Slanted: likely refused now, its tooltip says why; press it all the same and see."
+    text: str = (
+        "Coloured: the usual next step. Slanted: likely refused now, and its tooltip says why; "
+        "press it all the same, and see."
+    )
 
 
 @dataclass(frozen=True, slots=True)
