@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 #: Public name → the module it lives in. Loaded when first used (PEP 562): `import smtpnb` itself loads nothing.
 _HOMES = {
     "Capabilities": "smtpnb.protocol.capabilities",
+    "ControlPanel": "smtpnb.panel.view",
     "Delivery": "smtpnb.delivery",
     "DomainReport": "smtpnb.explore.domain",
     "EnhancedStatus": "smtpnb.protocol.reply",
@@ -33,12 +34,15 @@ _HOMES = {
     "TlsInfo": "smtpnb.session",
     "Transcript": "smtpnb.transcript",
     "ask_secret": "smtpnb.secret",
+    "control_panel": "smtpnb.panel.view",
     "explain_command": "smtpnb.protocol.anatomy",
     "explain_content": "smtpnb.protocol.transparency",
     "explain_plain": "smtpnb.protocol.plain_lesson",
+    "load_ipython_extension": "smtpnb.magics",
     "probe": "smtpnb.explore.visit",
     "probe_domain": "smtpnb.explore.domain",
     "survey": "smtpnb.explore.surveying",
+    "unload_ipython_extension": "smtpnb.magics",
 }
 
 if TYPE_CHECKING:
@@ -62,6 +66,8 @@ if TYPE_CHECKING:
     from smtpnb.explore.results import Survey
     from smtpnb.explore.surveying import survey
     from smtpnb.explore.visit import probe
+    from smtpnb.magics import load_ipython_extension, unload_ipython_extension
+    from smtpnb.panel.view import ControlPanel, control_panel
     from smtpnb.protocol.anatomy import explain_command
     from smtpnb.protocol.capabilities import Capabilities
     from smtpnb.protocol.plain_lesson import explain_plain
@@ -74,6 +80,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Capabilities",
+    "ControlPanel",
     "Delivery",
     "DomainReport",
     "EnhancedStatus",
@@ -95,13 +102,16 @@ __all__ = [
     "TlsInfo",
     "Transcript",
     "ask_secret",
+    "control_panel",
     "explain_command",
     "explain_content",
     "explain_plain",
+    "load_ipython_extension",
     "options",
     "probe",
     "probe_domain",
     "survey",
+    "unload_ipython_extension",
 ]
 
 

@@ -6,6 +6,7 @@ And an upload that the server answers before its end is never a success. What a 
 """
 
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -33,12 +34,24 @@ class Wire:
         mask: hides secrets in octets that an error quotes.
     """
 
-    __slots__ = ("_mask", "_reader", "stream")
+    __slots__ = ("_busy", "_lock", "_mask", "_reader", "stream")
 
     def __init__(self, stream: Stream, mask: Callable[[bytes], bytes] = bytes) -> None:
         self.stream = stream
         self._mask = mask
         self._reader = ReplyReader(mask=mask)
+        self._busy = True  # until the greeting has come
+        self._lock = threading.Lock()
+
+    def check(self, deadline: Deadline) -> None:
+        """Looks, without waiting, whether the server ended the connection; not while another thread awaits a reply.
+
+        Raises:
+            SmtpError: it did, or said something that nobody asked for.
+        """
+        with self._lock:
+            if not self._busy and (self.stream.waiting() or not self._reader.idle):
+                raise self._unasked(deadline)
 
     def send(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets`, provided that nothing unread is waiting.
@@ -48,12 +61,12 @@ class Wire:
             SmtpDisconnected: it closed the connection meanwhile.
             SmtpTimeout: it took no octets before the deadline.
         """
-        if self.stream.waiting() or not self._reader.idle:
-            raise self._unasked(deadline)
+        self._begin(deadline)
         self.stream.write(octets, deadline)
 
     def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets` whatever is unread: for pipelining by hand."""
+        self._busy = True
         self.stream.write(octets, deadline)
 
     def receive(self, deadline: Deadline) -> RawReply:
@@ -73,6 +86,7 @@ class Wire:
             if not data:
                 raise self._ended()
             reader.feed(data)
+        self._busy = False
         return reply
 
     def upload(self, pieces: Iterator[bytes], deadline: Deadline) -> RawReply:
@@ -85,8 +99,7 @@ class Wire:
             SmtpProtocolError: it answered something else before the end.
             SmtpDisconnected, SmtpTimeout: as ever.
         """
-        if self.stream.waiting() or not self._reader.idle:
-            raise self._unasked(deadline)
+        self._begin(deadline)
         for piece in pieces:
             if not deadline.left():
                 raise timed_out("end of the upload", deadline)
@@ -103,8 +116,7 @@ class Wire:
 
         RFC 2920 §3.1: a client must not let the server's replies fill both windows.
         """
-        if self.stream.waiting() or not self._reader.idle:
-            raise self._unasked(deadline)
+        self._begin(deadline)
         sent = 0
         while sent < len(octets):
             sent += self.stream.write(octets[sent:], deadline, watch=sent > 0 or len(octets) > _SMALL)
@@ -135,7 +147,9 @@ class Wire:
                 cause="Someone in between may have injected it, to have it taken for something said inside TLS.",
                 advice="do not trust this connection; try another network",
             )
+        self._busy = True
         tls = self.stream.start_tls(context, server_name, deadline)
+        self._busy = implicit  # then the greeting is still to come
         self._reader = ReplyReader(mask=self._mask)
         return tls
 
@@ -144,6 +158,12 @@ class Wire:
         self.stream.close()
 
     # -- what went wrong -------------------------------------------------------------------------------------
+
+    def _begin(self, deadline: Deadline) -> None:
+        with self._lock:
+            if self.stream.waiting() or not self._reader.idle:
+                raise self._unasked(deadline)
+            self._busy = True
 
     def _read_some(self, deadline: Deadline) -> bool:
         data = self.stream.read(deadline)

@@ -14,11 +14,17 @@ class Deadline:
         seconds: how long the call may take from now on.
     """
 
-    __slots__ = ("at", "seconds")
+    __slots__ = ("at", "cancelled", "seconds")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.at = monotonic() + seconds
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Lets it pass now, from another thread: whoever waits notices within a fifth of a second."""
+        self.cancelled = True
+        self.at = 0.0
 
     def left(self) -> float:
         """Seconds left; 0.0 once it passed."""
