@@ -16,6 +16,7 @@ MODULES: Final = (
     "auth_plain",
     "vrfy",
     "expn",
+    "panel",
     "probing",
     "gallery",
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import gallery_answers
+import panel_answers
 import probing_answers
 import pytest
 
@@ -292,7 +293,7 @@ ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers]
     ),
 }  # fmt: skip
 
-ANSWERS |= gallery_answers.ANSWERS | probing_answers.ANSWERS
+ANSWERS |= panel_answers.ANSWERS | probing_answers.ANSWERS | gallery_answers.ANSWERS
 
 RIGHT = list(ANSWERS)
 WRONG = [(name, make, said) for name, (_, wrongs) in ANSWERS.items() for make, said in wrongs]
