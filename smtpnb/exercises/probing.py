@@ -99,7 +99,7 @@ def _report(clear: list[str] | None, inside: list[str] | None, status: str = "up
 
 
 def _offered(lines: list[str] | None, *, secure: bool) -> Capabilities | None:
-    return None if lines is None else Capabilities(lines, secure)
+    return None if lines is None else Capabilities(tuple(lines), secure)
 
 
 def _inside(report: ProbeReport) -> set[str] | None:
