@@ -125,7 +125,8 @@ def _met(answer: Callable[..., Any], server: _Server) -> str | None:
 
 def _undelivered(ran: Run, sandbox: Sandbox, server: _Server) -> str | None:
     if ran.trouble:
-        return f"it {ran.trouble}. {server.hint if ran.trouble.startswith('raised Smtp') else ''}".rstrip()
+        because = f". {server.hint}" if ran.trouble.startswith("raised Smtp") else ""
+        return f"it {ran.trouble}{because}"
     if not isinstance(ran.value, bool):
         return f"it returned {shown(ran.value)}; wanted is True or False."
     if len(sandbox.messages) > 1:

@@ -11,6 +11,7 @@ import pytest
 from smtpnb import Sandbox, SmtpClient, SmtpError, SmtpReply
 from smtpnb.exercises import Verdict, WrongAnswer, check
 from smtpnb.exercises.auth_plain import CAPTURED
+from smtpnb.exercises.faster import _DATA
 from smtpnb.exercises.international import COMMANDS
 from smtpnb.exercises.registry import exercises
 from smtpnb.exercises.starttls import _SERVERS
@@ -18,6 +19,7 @@ from smtpnb.exercises.transaction import _octets, _stuffed
 from smtpnb.exercises.vrfy import USERS
 from smtpnb.protocol.content import pieces, transparent
 from smtpnb.sandbox import StripsStartTls
+from smtpnb.sandbox.receiver import DataReceiver
 
 Answers = tuple[Any, ...]
 
@@ -538,6 +540,96 @@ def test_servers_of_must_be_secure_are_as_described() -> None:
     for server in _SERVERS:
         with server.sandbox() as sandbox, sandbox.client() as client:
             assert must_be_secure(client) is server.secure
+
+
+def _with_a_block(client: SmtpClient, wait: Callable[[float], Any]) -> bool:
+    for _ in range(3):
+        try:
+            with client:
+                delivery = client.send_mail("alice@example.org", [BOB], "Hi\n")
+            if delivery.success or delivery.reply.code >= 500:
+                return bool(delivery.success)
+        except SmtpError:
+            pass
+        wait(300)
+    return False
+
+
+def _verb_by_verb(client: SmtpClient, wait: Callable[[float], Any]) -> bool:
+    for _ in range(3):
+        try:
+            if not client.connected:
+                client.connect()
+                client.ehlo()
+            client.rset()
+            for step in (
+                lambda: client.mail("alice@example.org"),
+                lambda: client.rcpt(BOB),
+                client.data,
+                lambda: client.data_body("Hi\n"),
+            ):
+                reply = step()
+                if not reply.success:
+                    break
+            if reply.success or reply.severity == 5:
+                return bool(reply.success)
+        except SmtpError:
+            pass
+        wait(600)
+    return False
+
+
+@pytest.mark.parametrize("function", [_with_a_block, _verb_by_verb])
+def test_deliver_may_be_written_in_other_ways(function: Any) -> None:
+    assert check("deliver", function)
+
+
+@pytest.mark.parametrize("octets", _DATA)
+def test_end_of_data_is_where_the_sandbox_finds_it(octets: bytes) -> None:
+    content, stop = DataReceiver(1000).take(octets, 0)
+    assert end_of_data(octets) == (None if content is None else stop)
+
+
+@pytest.mark.parametrize(
+    "verbs", ["MAIL RCPT RCPT DATA", "RSET MAIL RCPT VRFY RCPT NOOP NOOP", "MAIL RCPT RCPT", "NOOP MAIL"]
+)
+def test_round_trips_are_those_that_the_client_makes(verbs: str) -> None:
+    client = _talk(lambda client: client.ehlo(), in_memory=True)
+    client.connect()
+    client.ehlo()
+    before = client.transcript.timing().sessions[0].rounds
+    with client.pipeline() as pipe:
+        for verb in verbs.split():
+            getattr(pipe, verb.lower())(*{"MAIL": ["a@example.org"], "RCPT": [BOB], "VRFY": ["bob"]}.get(verb, []))
+    assert client.transcript.timing().sessions[0].rounds - before == round_trips(verbs.split())
+
+
+@pytest.mark.parametrize(("parameter", "command"), COMMANDS.items())
+def test_a_parameter_is_taken_with_its_command_and_unknown_with_the_other(parameter: str, command: str) -> None:
+    values = {
+        "SIZE": "=9",
+        "BODY": "=8BITMIME",
+        "RET": "=FULL",
+        "ENVID": "=x",
+        "NOTIFY": "=NEVER",
+        "ORCPT": "=rfc822;b@example.org",
+    }
+    codes = {}
+    with Sandbox(in_memory=True) as sandbox, sandbox.client() as client:
+        client.ehlo()
+        codes["MAIL"] = client.mail("alice@example.org", parameter + values.get(parameter, "")).code
+        client.rset()
+        client.mail("alice@example.org")
+        codes["RCPT"] = client.rcpt(BOB, parameter + values.get(parameter, "")).code
+    assert codes == {"MAIL": 555, "RCPT": 555, command: 250}
+
+
+@pytest.mark.parametrize("wishes", [(), ("SUCCESS",), ("SUCCESS", "FAILURE", "DELAY")])
+def test_notify_is_as_the_sandbox_wants_it(wishes: Any) -> None:
+    with Sandbox(in_memory=True) as sandbox, sandbox.client() as client:
+        client.ehlo()
+        client.mail("alice@example.org")
+        assert client.rcpt(BOB, notify(wishes)).code == 250
 
 
 # -- whatever a learner does -------------------------------------------------------------------------------------
