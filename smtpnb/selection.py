@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from smtpnb.displayable import Displayable
 from smtpnb.exchange import Entry, Exchange, text_lines
 from smtpnb.text import plural, visible
+from smtpnb.timing import milliseconds
 
 #: What chooses exchanges: a word, several (any of them), or a function of an exchange.
 Filter: TypeAlias = "str | tuple[str, ...] | list[str] | Callable[[Exchange], bool] | None"
@@ -44,7 +45,7 @@ class Selection(Displayable):
         """The entries as text, after swaks' notation, each with its seconds where timing is shown."""
         lines = [self.summary] if self.chosen_by else []
         for entry in self.entries:
-            start = f"{entry.at:9.4f} " if self.timing else ""
+            start = f"{milliseconds(entry.at):>12} " if self.timing else ""
             lines += (start + line for line in text_lines(entry))
         return "\n".join(lines)
 

@@ -30,11 +30,15 @@ MARKS: Final = {
 }
 
 
+#: Speaker → how a line of it begins.
+_SPEAKERS: Final = {"C": "C: ", "S": "S: ", "**": "** "}
+
+
 class DiffLine(NamedTuple):
     """A line of one side.
 
     Attributes:
-        speaker: "C", "S", or "" for a remark.
+        speaker: "C", "S", "**" for what was not expected, or "" for a remark.
         text: what was said, nothing hidden in it.
         secure: whether it went through TLS.
     """
@@ -46,7 +50,7 @@ class DiffLine(NamedTuple):
     @property
     def shown(self) -> str:
         """`🔒 S: 250 OK`: the line with its sign."""
-        return f"{'🔒' if self.secure else '○'} {f'{self.speaker}: ' if self.speaker else '=== '}{self.text}"
+        return f"{'🔒' if self.secure else '○'} {_SPEAKERS.get(self.speaker, '=== ')}{self.text}"
 
 
 class DiffRow(NamedTuple):

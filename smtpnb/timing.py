@@ -92,7 +92,7 @@ class Timing(Displayable):
         """The numbers: an exchange a line, of many the first."""
         lines: list[str] = []
         for session in self.sessions:
-            lines += [f"{visible(session.label)}: {session.summary}", "  begin | sending | waiting | command | reply"]
+            lines += [f"{visible(session.label)}: {session.summary}", "  sent at | sending | waiting | command | reply"]
             for lap in session.laps[:_SHOWN]:
                 times = " | ".join(milliseconds(seconds) for seconds in (lap.begin, lap.sending, lap.waiting))
                 together = " (pipelined)" if lap.pipelined else ""

@@ -18,7 +18,7 @@ from smtpnb import options
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpProtocolError
 from smtpnb.exchange import Entry, Exchange, Remark, text_lines
-from smtpnb.protocol.anatomy import Anatomy, AnatomyLine, command_line, content_lines, reply_lines
+from smtpnb.protocol.anatomy import Anatomy, AnatomyLine, anatomy, command_line, content_lines, reply_lines
 from smtpnb.protocol.limits import TRANSCRIPT_ENDS
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.replay_code import replay_code
@@ -137,7 +137,8 @@ class Transcript(Displayable):
         chosen = self.show(filter).entries
         exchanges = [entry for entry in chosen if isinstance(entry, Exchange)]
         unkept = sum(exchange.octets - len(exchange.content) for exchange in exchanges)
-        return Anatomy("A session, octet by octet", tuple(_anatomy(exchanges)), unkept)
+        count = sum(map(_line_count, exchanges))
+        return anatomy("A session, octet by octet", _anatomy(exchanges), count, unkept)
 
     def diff(self, other: "Transcript", labels: tuple[str, str] = ("this session", "the other")) -> SessionDiff:
         """The two sessions side by side, with what differs marked.
@@ -241,6 +242,13 @@ class Transcript(Displayable):
             return cls(entries[:cut_at], int(head["omitted"]), entries[cut_at:])
         except (KeyError, TypeError, AttributeError, ValueError, SmtpProtocolError) as error:
             raise ValueError(f"this transcript export is damaged: {type(error).__name__} {error}") from None
+
+
+def _line_count(exchange: Exchange) -> int:
+    """How many lines an exchange has; a lone dot is the last line of its content."""
+    content = exchange.content.count(b"\r\n") + (not exchange.content.endswith(b"\r\n") and bool(exchange.content))
+    whole = exchange.command == "." and exchange.octets == len(exchange.content) > 0
+    return (exchange.command is not None and not whole) + content + (len(exchange.reply.lines) if exchange.reply else 0)
 
 
 def _anatomy(exchanges: Iterable[Exchange]) -> Iterator[AnatomyLine]:

@@ -31,6 +31,7 @@ def bytes_view(anatomy: Anatomy) -> kit.Element:
         if anatomy.unkept
         else None,
         kit.facts(_legend(numbers)),
+        wide=True,
     )
 
 

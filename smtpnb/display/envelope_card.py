@@ -45,6 +45,7 @@ def message_card(message: "CapturedMessage") -> kit.Element:
         envelope_card(message.envelope_view()),
         kit.section(kit.strong("Came: "), kit.channel(secure=message.secure), _login(message)),
         kit.folded(f"The content as delivered: {size}", list(_content(message))),
+        wide=True,
     )
 
 

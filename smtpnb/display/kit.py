@@ -42,8 +42,8 @@ class Tone(NamedTuple):
 TONES: Final = {2: Tone("#0f8263", "✔"), 3: Tone("#1a73d1", "▶"), 4: Tone("#a8620a", "↻"), 5: Tone("#d02a5c", "✖")}
 GOOD, INFO, BAD = TONES[2], TONES[3], TONES[5]
 
-#: Backgrounds of numbered chips; each passes 4.5:1 under white text, and the number says the same without colour.
-CHIPS: Final = ("#1a73d1", "#666666", "#0f8263", "#a8620a", "#7a3fa0", "#d02a5c", "#333333")
+#: Backgrounds of numbered chips: 4.5:1 under white text, 3:1 on white and near-black; the number says the same.
+CHIPS: Final = ("#1a73d1", "#666666", "#0f8263", "#a8620a", "#8a4fb5", "#d02a5c", "#0b7285")
 
 _MUTED: Final = "opacity:0.78"
 _EDGE: Final = "1px solid rgba(127,127,127,0.4)"
@@ -136,9 +136,10 @@ def channel(*, secure: bool) -> str:
 # -- blocks ------------------------------------------------------------------------------------------------------
 
 
-def card(tone: Tone, *sections: Node) -> Element:
-    """A frame with a coloured edge around the sections."""
-    return h.div(style=f"{_CARD};border-left:8px solid {tone.colour}")[sections]
+def card(tone: Tone, *sections: Node, wide: bool = False) -> Element:
+    """A frame with a coloured edge around the sections; as wide as sentences read well, or as the page."""
+    frame = _CARD.replace("max-width:56em;", "") if wide else _CARD
+    return h.div(style=f"{frame};border-left:8px solid {tone.colour}")[sections]
 
 
 def heading(*content: Node) -> Element:
@@ -188,23 +189,20 @@ def speech(speaker: str, frame: Node, *content: Node) -> Element:
 
 
 def chip(number: int) -> Element:
-    """A number on a coloured plate, as a legend has it."""
+    """A number on a coloured plate, as a legend has it; the brackets part it from its neighbours without styles."""
     colour = CHIPS[(number - 1) % len(CHIPS)]
     style = f"background:{colour};color:#ffffff;border-radius:8px;padding:0 7px;font-size:0.8em;font-weight:bold"
-    return h.span(style=style)[str(number)]
+    return h.span(style=style)[f"({number})"]
 
 
 def segment(text: Node, below: Node, number: int) -> Element:
     """A part of a line over its octets and its number; without styles the three follow each other."""
     colour = CHIPS[(number - 1) % len(CHIPS)]
-    line = f"border-bottom:4px solid {colour};padding:0 4px"
+    octets = f"display:block;font-size:0.72em;line-height:1.3;padding:2px 1px;{_MUTED}"
+    # The spaces are inside the blocks: between them they would be lines of their own.
     return h.span(style="display:inline-block;vertical-align:top;text-align:center;max-width:22em;margin:0 1px 8px 0")[
-        h.span(style=f"display:block;font-size:1.15em;{line}")[text],
-        " ",
-        h.span(style=f"display:block;font-size:0.75em;line-height:1.3;padding:2px 3px;{_MUTED}")[
-            h.code(style=_CODE)[below]
-        ],
-        " ",
+        h.span(style=f"display:block;font-size:1.1em;padding:0 3px;border-bottom:4px solid {colour}")[text, " "],
+        h.span(style=octets)[h.code(style=_CODE)[below], " "],
         chip(number),
         " ",
     ]
@@ -302,13 +300,14 @@ def _grid_row(name: Node, cells: Sequence[tuple[Node, int]]) -> Element:
     style = f"border:{_EDGE};text-align:center;padding:1px 4px"
     return h.tr(style=_ROW)[
         h.th(scope="row", style=f"{_NAME.replace('left', 'right')}")[name],
-        ([h.td(style=style, colspan=str(span) if span > 1 else None)[content, " "] for content, span in cells]),
+        (h.td(style=style, colspan=str(span) if span > 1 else None)[content] for content, span in cells),
     ]
 
 
 def plate(content: Node, colour: str) -> Element:
     """Words of ours on a coloured plate."""
-    return h.span(style=f"display:block;background:{colour};color:#ffffff;font-weight:bold;padding:0 4px")[content]
+    style = f"display:block;background:{colour};color:#ffffff;font-weight:bold;padding:0 4px;white-space:nowrap"
+    return h.span(style=style)[content, " "]
 
 
 def marked(content: Node, *, differs: bool) -> Node:

@@ -6,7 +6,7 @@ from smtpnb.display import kit
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol.plain_lesson import TITLE, WARNINGS, PlainBlock, PlainLesson
 
-_COLOURS: Final = {"NUL": "#d02a5c", "authzid": "#7a3fa0", "login": "#1a73d1", "password": "#0f8263"}
+_COLOURS: Final = {"NUL": "#d02a5c", "authzid": "#8a4fb5", "login": "#1a73d1", "password": "#0f8263"}
 
 
 def plain_view(lesson: PlainLesson) -> kit.Element:
@@ -25,8 +25,8 @@ def _block(block: PlainBlock) -> kit.Element:
     return kit.grid(
         (
             ("field:", [(kit.plate(name, _COLOURS[name]), span) for name, span in block.fields]),
-            ("character:", [(kit.said(octet.character), 1) for octet in octets]),
-            ("hex:", [(kit.literal(f"{octet.octet:02x}"), 1) for octet in octets]),
+            ("character:", [([kit.said(octet.character), " "], 1) for octet in octets]),
+            ("hex:", [([kit.literal(f"{octet.octet:02x}"), " "], 1) for octet in octets]),
             ("base64:", [(kit.literal(group), min(3, len(octets) - 3 * at)) for at, group in enumerate(block.groups)]),
         )
     )

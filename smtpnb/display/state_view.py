@@ -79,14 +79,24 @@ _BOXES: Final = {
     Stage.DATA: (868, _TOP, 128),
     Stage.AUTH: (300, 240, 210),
 }
+#: State → where the mark of the present one stands, free of arrows, and the mark.
+_MARKS: Final = {
+    Stage.CLOSED: (64, _TOP - 8, "▼ you are here"),
+    Stage.GREETED: (215, _TOP - 8, "▼ you are here"),
+    Stage.READY: (312, _TOP - 8, "▼ you are here"),
+    Stage.SENDER: (542, _BOTTOM + 18, "▲ you are here"),
+    Stage.RECIPIENTS: (735, _BOTTOM + 50, "▲ you are here"),
+    Stage.DATA: (932, _BOTTOM + 18, "▲ you are here"),
+    Stage.AUTH: (568, 268, "◀ you are here"),
+}
 _STEPS: Final = (
     _Step(Stage.CLOSED, Stage.GREETED, "connect", (100, _MIDDLE, 170, _MIDDLE), (134, _MIDDLE - 7)),
     _Step(Stage.GREETED, Stage.READY, "EHLO", (260, _MIDDLE, 330, _MIDDLE), (294, _MIDDLE - 7)),
     _Step(Stage.READY, Stage.SENDER, "MAIL", (414, _MIDDLE, 484, _MIDDLE), (448, _MIDDLE - 7)),
     _Step(Stage.SENDER, Stage.RECIPIENTS, "RCPT", (600, _MIDDLE, 670, _MIDDLE), (634, _MIDDLE - 7)),
-    _Step(Stage.RECIPIENTS, Stage.RECIPIENTS, "RCPT again", (700, _BOTTOM, 735, 222, 770, _BOTTOM), (735, 214)),
+    _Step(Stage.RECIPIENTS, Stage.RECIPIENTS, "RCPT again", (700, _BOTTOM, 735, 222, 770, _BOTTOM), (796, 196)),
     _Step(Stage.RECIPIENTS, Stage.DATA, "DATA", (798, _MIDDLE, 868, _MIDDLE), (832, _MIDDLE - 7)),
-    _Step(Stage.SENDER, Stage.READY, "RSET", (542, _TOP, 470, 74, 398, _TOP), (470, 90)),
+    _Step(Stage.SENDER, Stage.READY, "RSET", (542, _TOP, 470, 74, 398, _TOP), (462, 112)),
     _Step(Stage.RECIPIENTS, Stage.READY, "RSET, BDAT LAST", (720, _TOP, 555, 26, 384, _TOP), (555, 62)),
     _Step(Stage.DATA, Stage.READY, "a line with a lone dot", (930, _TOP, 650, -66, 368, _TOP), (650, 18)),
     _Step(Stage.READY, Stage.GREETED, "STARTTLS", (350, _BOTTOM, 285, 222, 220, _BOTTOM), (240, 212)),
@@ -111,11 +121,9 @@ def state_picture(stage: Stage) -> bytes:
             x, y, width, _HEIGHT, fill=kit.INFO.colour if here else "#ffffff", edge=kit.INFO.colour if here else INK
         )
         drawing.words(x + width / 2, y + 28, state.value, fill="#ffffff" if here else INK, bold=here)
-        if here:
-            drawing.words(x + width / 2, y - 8 if y == _TOP and stage is Stage.CLOSED else y + _HEIGHT + 17,
-                          "▲ you are here" if stage is not Stage.CLOSED else "▼ you are here", bold=True)  # fmt: skip
+    drawing.words(*_MARKS[stage], bold=True)
     drawing.words(
-        16, 288, "QUIT, or a 421 of the server, leads from everywhere to closed.", anchor="start", size=12, fill=FAINT
+        560, 288, "QUIT, or a 421 of the server, leads from everywhere to closed.", anchor="start", size=12, fill=FAINT
     )
     return drawing.octets()
 

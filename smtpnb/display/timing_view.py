@@ -44,8 +44,8 @@ def _comparison(sessions: tuple[TimedSession, ...]) -> kit.Node:
     if first is None or len(sessions) < 2 or not first.span:
         return None
     rows = (
-        (kit.prose(f"{session.label}:", 100), f"{session.summary}, {session.span / first.span:,.2f} times the first")
-        for session in sessions
+        (kit.prose(f"{session.label}:", 100), f"{session.span / first.span:,.2f} times as long as the first")
+        for session in sessions[1:]
     )
     return kit.facts(rows)
 
@@ -109,7 +109,7 @@ def _bar(drawing: Picture, y: float, lap: Lap, span: float) -> None:
     """A bar: what was sent at its left, how long it took at its right. Only verbs we know are written into it."""
     verb = lap.verb.upper()
     name = verb if verb in VERBS else lap.verb if lap.verb == "(greeting)" else "content" if verb == "." else "other"
-    drawing.words(_LEFT - 8, y + 12, f"{name} ┊" if lap.pipelined else name, size=12, anchor="end")
+    drawing.words(_LEFT - 8, y + 12, f"↳ {name}" if lap.pipelined else name, size=12, anchor="end")
     begin, split, end = (_LEFT + _AXIS * at / span for at in (lap.begin, lap.begin + lap.sending, lap.end))
     drawing.box(begin, y + 2, max(split - begin, 1), 12, fill=_SENDING, edge=_SENDING)
     drawing.box(split, y + 2, end - split, 12, fill=_WAITING, edge=FAINT)

@@ -7,6 +7,7 @@ segment that says so. This is for showing only. The client neither checks nor bu
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, NamedTuple
 
 from smtpnb.displayable import Displayable
@@ -74,7 +75,8 @@ class Segment(NamedTuple):
 #: Octets of one segment shown in hexadecimal, and characters of it in the text form; more are counted by the view.
 HEX: Final = 32
 _SHOWN: Final = 200
-#: Lines that the text form takes apart.
+#: Lines that are taken apart; a reply may have thousands more. Lines in the text form.
+LINES_TAKEN: Final = 1_000
 _LINES: Final = 60
 
 
@@ -104,11 +106,13 @@ class Anatomy(Displayable):
         title: what they are.
         lines: each line with its segments.
         unkept: octets that are not among them, as the transcript did not keep them.
+        more: further lines, which are not taken apart.
     """
 
     title: str
     lines: tuple[AnatomyLine, ...]
     unkept: int = 0
+    more: int = 0
 
     @property
     def octets(self) -> int:
@@ -119,7 +123,8 @@ class Anatomy(Displayable):
     def size(self) -> str:
         """`42 octets`: how long it is, as far as that may be told."""
         secret = any(segment.label == "hidden" for line in self.lines for segment in line.segments)
-        return "length not told, as a secret is in it" if secret else plural(self.octets, "octet")
+        more = f", and {plural(self.more, 'more line')} not taken apart" if self.more else ""
+        return ("length not told, as a secret is in it" if secret else plural(self.octets, "octet")) + more
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -260,17 +265,31 @@ def lines_of(octets: bytes) -> list[bytes]:
 
 def command_line(command: str) -> AnatomyLine:
     """A command as a transcript has it, taken apart; the CR LF that ended it is added."""
-    return AnatomyLine("C", command_segments(encoded(command) + b"\r\n"))
+    return AnatomyLine("C", command_segments(_octets(command) + b"\r\n"))
 
 
-def reply_lines(raw: bytes) -> tuple[AnatomyLine, ...]:
+def _octets(text: str) -> bytes:
+    """The octets of `text`, also where it holds lone surrogates, which no octets stand for: for showing only."""
+    try:
+        return encoded(text)
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def reply_lines(raw: bytes) -> Iterator[AnatomyLine]:
     """Each line of a whole reply, taken apart."""
-    return tuple(AnatomyLine("S", reply_segments(line)) for line in lines_of(raw))
+    return (AnatomyLine("S", reply_segments(line)) for line in lines_of(raw))
 
 
-def content_lines(wire: bytes) -> tuple[AnatomyLine, ...]:
+def content_lines(wire: bytes) -> Iterator[AnatomyLine]:
     """Each line of content as it went over the wire, taken apart."""
-    return tuple(AnatomyLine("C", content_segments(line)) for line in lines_of(wire))
+    return (AnatomyLine("C", content_segments(line)) for line in lines_of(wire))
+
+
+def anatomy(title: str, lines: Iterator[AnatomyLine], count: int, unkept: int = 0) -> Anatomy:
+    """The first of `count` lines, taken apart."""
+    taken = tuple(islice(lines, LINES_TAKEN))
+    return Anatomy(title, taken, unkept, max(0, count - len(taken)))
 
 
 def explain_command(command: str | bytes) -> Anatomy:
@@ -286,7 +305,7 @@ def explain_command(command: str | bytes) -> Anatomy:
     """
     if not isinstance(command, str | bytes):
         raise TypeError(f"a command is str or bytes, not {type(command).__name__}")
-    octets = encoded(command) if isinstance(command, str) else command
+    octets = _octets(command) if isinstance(command, str) else command
     del command  # it may hold a secret
     parts = re.split(rb"(\r\n|\r|\n)", octets)  # line, line end, line, …: a second line would be a second command
     lines = [_hidden(parts[at]) + b"".join(parts[at + 1 : at + 2] or [b"\r\n"]) for at in range(0, len(parts), 2)]

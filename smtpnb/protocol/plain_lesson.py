@@ -20,7 +20,7 @@ _LIMIT: Final = 255
 #: Octets in one block; a multiple of three, as three make four characters.
 _BLOCK: Final = 24
 #: What the lesson is about.
-TITLE: Final = "AUTH PLAIN, step by step: authzid NUL login NUL password, in base64 (RFC 4616)"
+TITLE: Final = "AUTH PLAIN, step by step: authzid NUL login NUL password, in base64"
 
 
 class PlainOctet(NamedTuple):
@@ -143,11 +143,14 @@ def explain_plain(login: str, password: str, authzid: str = "") -> PlainLesson:
     """
     if not isinstance(password, str):
         raise TypeError("explain_plain() shows what it is given: type a made-up password as text, not a Secret")
+    login, authzid = sasl.identity(login, "login"), sasl.identity(authzid, "authzid")
+    if any("\ud800" <= character < "\udc80" or "\udcff" < character <= "\udfff" for character in login + authzid):
+        raise ValueError("lone surrogates in the login or authzid: no octets stand for them")
     closed = Secret(password)
     del password
     if not closed.is_one_line:
         raise ValueError("CR, LF or NUL in the password: no server could take it (RFC 4616 §2)")
-    lesson = PlainLesson(sasl.identity(login, "login"), sasl.identity(authzid, "authzid"), closed)
+    lesson = PlainLesson(login, authzid, closed)
     if len(login) + len(authzid) + len(closed.octets()) > _LIMIT:
         raise ValueError(f"a lesson takes up to {_LIMIT} characters in all")
     return lesson

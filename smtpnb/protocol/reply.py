@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Self
 
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpReplyError
 from smtpnb.knowledge import reply_codes
-from smtpnb.protocol.anatomy import Anatomy, command_line, reply_lines
+from smtpnb.protocol.anatomy import Anatomy, anatomy, command_line, reply_lines
 from smtpnb.protocol.members import Members, member
 from smtpnb.protocol.reader import one_reply
 from smtpnb.text import decoded, plural, shortened, visible
@@ -153,8 +154,9 @@ class SmtpReply(Displayable):
 
     def bytes(self) -> Anatomy:
         """The command and the reply, octet by octet, with a legend."""
-        asked = (command_line(self.command),) if self.command is not None else ()
-        return Anatomy("A reply, octet by octet", (*asked, *reply_lines(self.raw)))
+        asked = [command_line(self.command)] if self.command is not None else []
+        count = len(asked) + len(self.lines)
+        return anatomy("A reply, octet by octet", chain(asked, reply_lines(self.raw)), count)
 
     @property
     def shown(self) -> str:
