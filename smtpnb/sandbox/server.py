@@ -149,6 +149,7 @@ class Sandbox(Displayable):
             offer = Offer.usual(size=size, mechanisms=mechanisms, mechanisms_in_tls=mechanisms_in_tls, without=left_out)
         else:
             offer = Offer.exactly(extensions, extensions_in_tls)
+        _refuse_dead_ends(offer, require_tls=require_tls and not implicit_tls, require_auth=require_auth)
         policies = Policies(
             require_tls=require_tls,
             require_auth=require_auth,
@@ -378,6 +379,14 @@ def _refuse_misspelt(misspelt: Mapping[str, object]) -> None:
     for name in misspelt:
         known = inspect.signature(Sandbox).parameters.keys() - {"misspelt"}
         raise TypeError(f"Sandbox has no option {name!r}{did_you_mean(name, known)}")
+
+
+def _refuse_dead_ends(offer: Offer, *, require_tls: bool, require_auth: bool) -> None:
+    """Refuses a server that asks for what it does not let anyone do."""
+    if require_tls and not any(line.upper() == "STARTTLS" for line in offer.in_clear):
+        raise ValueError("require_tls asks for STARTTLS, which is not among the extensions: nobody could say anything")
+    if require_auth and not offer.mechanisms:
+        raise ValueError("require_auth asks for a login, and no mechanism is offered: give mechanisms=['PLAIN'], say")
 
 
 def _refuse_port(port: int) -> None:
