@@ -422,8 +422,12 @@ class SmtpClient:
         """
         if not set(suffix) <= _SUFFIX_CHARACTERS:
             raise ValueError(f"the suffix {suffix!r} holds more than CR, LF and dots: put it into the command")
-        typed = raw_command(command, answers_challenge=self._conversation.stage is Stage.AUTH)
-        del command  # it may hold a secret
+        try:
+            typed = raw_command(command, answers_challenge=self._conversation.stage is Stage.AUTH)
+        except ValueError as error:
+            raise error.with_traceback(None) from None  # its frames hold the line
+        finally:
+            del command  # it may hold a secret
         self._learn(typed)
         return decoded(self._exchange(typed, suffix=suffix.encode("ascii")).raw)
 
@@ -447,8 +451,12 @@ class SmtpClient:
         """
         if not isinstance(data, str | bytes):
             raise TypeError(f"data is str or bytes, not {type(data).__name__}")
-        octets = Secret(encoded(data) if isinstance(data, str) else data)  # it may hold one, whole or begun
-        del data
+        try:
+            octets = Secret(encoded(data) if isinstance(data, str) else data)  # it may hold one, whole or begun
+        except ValueError as error:
+            raise error.with_traceback(None) from None  # its frames hold the text
+        finally:
+            del data
         wire = self._connected()
         typed = self._raw.then(octets, self._conversation.stage, owed=bool(self._owed))
         if typed.secret:
