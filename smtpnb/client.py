@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("smtpnb.client")
 
+#: Commands without arguments, made once.
+_NOOP: Final = Command("NOOP")
+_RSET: Final = Command("RSET")
+_DATA: Final = Command("DATA")
+_END: Final = Command(".")
+
 #: What may follow a raw command: line ends, and the lone dot that ends content. Nothing that is a command.
 _SUFFIX_CHARACTERS: Final = frozenset("\r\n.")
 
@@ -113,6 +119,7 @@ class SmtpClient:
         self._tls: TlsInfo | None = None
         self._redaction = Redaction()
         self._loopback = False
+        self._unsettled = False  # whether send_data left a reply unread or a line without its end
         self._owed: deque[Command] = deque()  # commands in send_data whose replies were not read
         self._raw = RawInput()  # how far the octets of send_data have come
 
@@ -297,7 +304,7 @@ class SmtpClient:
 
     def data(self) -> SmtpReply:
         """The answer to DATA; after a 354 `data_body` sends the content (RFC 5321 §4.1.1.4)."""
-        return self._exchange(Command("DATA"))
+        return self._exchange(_DATA)
 
     def data_body(self, content: contents.Content, *, verbatim: bool = False, progress: bool = False) -> SmtpReply:
         """The answer to the content, sent in constant memory, its line ends made CRLF and its dots stuffed.
@@ -310,10 +317,13 @@ class SmtpClient:
         Raises:
             Exception: whatever the content's iterator raises; the connection is closed then, nothing is delivered.
         """
+        octets = None if verbatim or progress else contents.small(content)
+        if octets is not None:
+            return self._upload_whole(contents.finished(octets))
         pieces = contents.pieces(content)
         if progress:
             pieces = shown_progress(pieces, contents.known_size(content))
-        return self._upload(Command("."), contents.verbatim(pieces) if verbatim else contents.transparent(pieces))
+        return self._upload(_END, contents.verbatim(pieces) if verbatim else contents.transparent(pieces))
 
     def bdat(self, chunk: str | bytes | bytearray | memoryview, *, last: bool = False) -> SmtpReply:
         """The answer to a chunk of content, whose octets go out as they are (RFC 3030 §2).
@@ -328,7 +338,7 @@ class SmtpClient:
 
     def rset(self) -> SmtpReply:
         """The answer to RSET, which gives up the mail transaction (RFC 5321 §4.1.1.5)."""
-        return self._exchange(Command("RSET"))
+        return self._exchange(_RSET)
 
     # -- asking ----------------------------------------------------------------------------------------------
 
@@ -342,7 +352,7 @@ class SmtpClient:
 
     def noop(self) -> SmtpReply:
         """The answer to NOOP, which does nothing (RFC 5321 §4.1.1.9)."""
-        return self._exchange(Command("NOOP"))
+        return self._exchange(_NOOP)
 
     def help(self, topic: str | None = None) -> SmtpReply:
         """The answer to HELP (RFC 5321 §4.1.1.8)."""
@@ -469,6 +479,7 @@ class SmtpClient:
             self._fail(error)
         self._raw = typed
         self._owed.extend(typed.commands)
+        self._unsettled = bool(self._owed) or typed.unfinished
 
     def receive_data(self) -> str:
         """One whole reply as text, as it came: the next one, whatever it answers."""
@@ -478,7 +489,9 @@ class SmtpClient:
             raw = wire.receive(Deadline(self._timeout))
         except BaseException as error:  # noqa: BLE001 - as in _exchange
             self._fail(error)
-        return decoded(self._heard(self._owed.popleft() if self._owed else None, raw, started).raw)
+        answered = self._owed.popleft() if self._owed else None
+        self._unsettled = bool(self._owed) or self._raw.unfinished
+        return decoded(self._heard(answered, raw, started).raw)
 
     # -- state -----------------------------------------------------------------------------------------------
 
@@ -585,16 +598,14 @@ class SmtpClient:
         timeout: float | None = None,
     ) -> SmtpReply:
         """Sends one command and returns its reply: the one way out for every verb."""
-        wire = self._connected()
+        wire = self._wire or self._connected()
         if command.secret is not None:
             self._refuse_insecure()
-        if self._owed or self._raw.unfinished:
+        if self._unsettled:
             self._refuse_owed()
         started = monotonic()
         try:
-            deadline = deadline or Deadline(timeout or self._timeout)
-            wire.send(command.line() + suffix, deadline)
-            raw = wire.receive(deadline)
+            raw = wire.exchange(command.line() + suffix, deadline or Deadline(timeout or self._timeout, started))
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
             self._fail(error, command)
         return self._heard(command, raw, started)
@@ -604,30 +615,38 @@ class SmtpClient:
         if len(commands) == 1:
             replies.append(self._exchange(commands[0]))
             return
-        wire = self._connected()
+        wire = self._wire or self._connected()
         self._refuse_owed()
         started = monotonic()
-        deadline = Deadline(self._timeout)
+        deadline = Deadline(self._timeout, started)
+        command = commands[0]
         try:
             wire.send_all(b"".join([command.line() + b"\r\n" for command in commands]), deadline)
+            for number, command in enumerate(commands):
+                if self._wire is None:
+                    break  # a 421 among the replies ended the session
+                replies.append(self._heard(command, wire.receive(deadline), started, pipelined=number > 0))
+            else:
+                return
         except BaseException as error:  # noqa: BLE001 - as in _exchange
-            self._fail(error, commands[0])
-        for number, command in enumerate(commands):
-            wire = self._connected()  # a 421 among the replies ends the session
-            try:
-                raw = wire.receive(deadline)
-            except BaseException as error:  # noqa: BLE001 - as in _exchange
-                self._fail(error, command)
-            replies.append(self._heard(command, raw, started, pipelined=number > 0))
+            self._fail(error, command)
+        self._connected()  # it is not: this says why
 
     def _upload(self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"") -> SmtpReply:
         """Sends a command's content piece by piece and returns the reply to it."""
-        wire = self._connected()
-        self._refuse_owed()
         sent = Tally()
+        return self._uploaded(command, sent.counted(pieces, head), sent)
+
+    def _upload_whole(self, content: bytes) -> SmtpReply:
+        """Sends content that is ready for the wire, the end of the data included, and returns the reply to it."""
+        return self._uploaded(_END, (content,), Tally(content))
+
+    def _uploaded(self, command: Command, pieces: Iterable[bytes], sent: Tally) -> SmtpReply:
+        wire = self._wire or self._connected()
+        self._refuse_owed()
         started = monotonic()
         try:
-            raw = wire.upload(sent.counted(pieces, head), Deadline(self._timeout))
+            raw = wire.upload(pieces, Deadline(self._timeout, started))
         except BaseException as error:  # noqa: BLE001 - content that ends midway must never be terminated
             self._fail(error, command)
         reply = self._heard(command, raw, started, sent)
@@ -647,16 +666,18 @@ class SmtpClient:
         """Makes a reply of what came: redacted, recorded, and its consequences drawn."""
         before = self._conversation
         octets = raw.raw
-        if self._redaction:
+        if self._redaction.active:
             hidden = command is None or command.secret is not None or before.stage is Stage.AUTH
             octets = self._redaction.masked(octets, in_auth=hidden)
         shown = None if command is None else command.shown
         secure = self._tls is not None
-        reply = SmtpReply(raw.code, cut(octets), octets, monotonic() - started, shown, secure, before)
+        ended = monotonic()
+        elapsed, wait = ended - started, ended - (self._wire.sent_at if self._wire else started)
+        reply = SmtpReply(raw.code, cut(octets), octets, elapsed, shown, secure, before)
         self._conversation = now = before if shown is None else before.after(shown, raw.code)
         kept, octets_sent = (b"", 0) if sent is None else (sent.kept, sent.octets)
         at = started - self._began
-        self._recorder.exchange(at, shown, reply, secure, now.stage.value, kept, octets_sent, pipelined)
+        self._recorder.said(at, shown, octets, elapsed, wait, secure, before, now, kept, octets_sent, pipelined)
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
         if raw.code == 421:
@@ -715,7 +736,7 @@ class SmtpClient:
         )  # fmt: skip
 
     def _refuse_owed(self) -> None:
-        if self._owed or self._raw.unfinished:
+        if self._unsettled:
             owed = f"unread: {plural(len(self._owed), 'reply', 'replies')}" if self._owed else "a line without its end"
             raise SmtpError(
                 f"send_data() left something behind ({owed}); nothing was sent",
@@ -753,6 +774,7 @@ class SmtpClient:
         self._conversation = CLOSED
         self._owed.clear()
         self._raw = RawInput()
+        self._unsettled = False
         if wire is not None:
             wire.close()
 
@@ -763,7 +785,8 @@ class SmtpClient:
         text = error.message if isinstance(error, SmtpError) else _fate_of(error)
         if command is not None:
             at = monotonic() - self._began
-            self._recorder.exchange(at, command.shown, None, self._tls is not None, Stage.CLOSED.value)
+            before, secure = self._conversation, self._tls is not None
+            self._recorder.said(at, command.shown, b"", 0.0, 0.0, secure, before, CLOSED, b"", 0, False)
         self._remark(text, unexpected=True)
         self._close(text)
         if not isinstance(error, SmtpError):

@@ -56,6 +56,10 @@ class RawReply(NamedTuple):
         return [line[4:] for line in self.raw[:-2].split(b"\r\n")]
 
 
+#: RawReply's own __new__ is a Python function, and there is one for every reply.
+_new_reply: Final = tuple.__new__
+
+
 class ReplyReader:
     """Collects octets and gives out complete replies; see the module.
 
@@ -64,6 +68,9 @@ class ReplyReader:
         max_reply: octets in a reply.
         max_lines: lines in a reply.
         mask: hides secrets in octets that an error quotes.
+
+    Attributes:
+        idle: whether nothing fed is left to give out.
     """
 
     __slots__ = (
@@ -76,6 +83,7 @@ class ReplyReader:
         "_size",
         "_tail",
         "_tail_size",
+        "idle",
         "max_line",
         "max_lines",
         "max_reply",
@@ -97,14 +105,29 @@ class ReplyReader:
         self._code = b""  # of that reply
         self._size = self._lines = 0  # of that reply
         self._broken: SmtpProtocolError | None = None
+        self.idle = True
+
+    def take(self, data: bytes) -> RawReply | None:
+        """Takes the octets of one read and gives the next complete reply: `feed`, then `next_reply`.
+
+        Raises:
+            SmtpProtocolError: as `next_reply`.
+        """
+        if self.idle and data[3:4] == b" " and data.find(b"\n") == len(data) - 1:  # most: one line, in one piece
+            code = _CODES.get(data[:3])
+            if code and data[-2:] == b"\r\n" and len(data) <= self.max_line:
+                return _new_reply(RawReply, (code, data))
+        self.feed(data)
+        return self.next_reply()
 
     def feed(self, data: bytes) -> None:
         """Takes the octets of one read. Never raises: what is wrong with them, `next_reply` says in its turn."""
-        if data[3:4] == b" " and data.find(b"\n") == len(data) - 1 and not self._tail and not self._region:
-            code = _CODES.get(data[:3])  # most replies: one line, in one piece
-            if code and data[-2:] == b"\r\n" and len(data) <= self.max_line and not self._broken:
-                self._ready.append(RawReply(code, data))
-                return
+        if not data:
+            return
+        if self.idle and self._single_lines(data):
+            self.idle = False
+            return
+        self.idle = False
         if self._broken:
             return
         try:
@@ -113,6 +136,20 @@ class ReplyReader:
             self._broken = error
             self._tail = [data]  # stays pending: unread input is never taken for nothing
 
+    def _single_lines(self, data: bytes) -> bool:
+        """Takes `data` where it is whole replies of a line each, as a pipelined group's are; else does nothing."""
+        *lines, end = data.split(b"\r\n")
+        if end or data.count(b"\n") != len(lines):
+            return False
+        replies = []
+        for line in lines:
+            code = _CODES.get(line[:3])
+            if not code or line[3:4] != b" " or len(line) + 2 > self.max_line:
+                return False
+            replies.append(_new_reply(RawReply, (code, line + b"\r\n")))
+        self._ready.extend(replies)
+        return True
+
     def next_reply(self) -> RawReply | None:
         """The next complete reply, or None while more octets are needed.
 
@@ -120,15 +157,12 @@ class ReplyReader:
             SmtpProtocolError: what came is not a reply, or breaks a limit.
         """
         if self._ready:
-            return self._ready.popleft()
+            reply = self._ready.popleft()
+            self.idle = not (self._ready or self._tail or self._region or self._broken)
+            return reply
         if self._broken:
             raise self._broken
         return None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing fed is left to give out."""
-        return not (self._ready or self._tail or self._region or self._broken)
 
     @property
     def pending(self) -> bytes:

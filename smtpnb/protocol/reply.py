@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpReplyError
+from smtpnb.frozen import quick
 from smtpnb.knowledge import reply_codes
 from smtpnb.protocol.reader import one_reply
 from smtpnb.text import decoded, plural, shortened, visible
@@ -42,6 +43,7 @@ class EnhancedStatus:
         return cls(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SmtpReply(Displayable):
     """One whole reply of a server.
@@ -170,5 +172,5 @@ class SmtpReply(Displayable):
 def cut(raw: bytes) -> tuple[str, ...]:
     """The text of each line of a whole reply: decoded once, cut at CRLF only."""
     if raw.find(b"\n") == len(raw) - 1:
-        return (decoded(raw[4:-2]),)
+        return (raw[4:-2].decode("utf-8", "surrogateescape"),)  # `decoded`, by the shortest way
     return tuple([line[4:] for line in decoded(raw[:-2]).split("\r\n")])
