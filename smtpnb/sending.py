@@ -7,10 +7,11 @@ recipient does not lose the others, and the transaction never stays open.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from smtpnb.delivery import Delivery
-from smtpnb.errors import SmtpError
+from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError
 from smtpnb.frozen import quick
 from smtpnb.pipeline import Pipeline
 from smtpnb.progress import shown_progress
@@ -103,49 +104,85 @@ class Letter:
 
 
 def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -> Delivery:
-    """What became of `letter`: the envelope, then the content if anyone will have it."""
+    """What became of `letter`: the envelope, then the content if anyone will have it.
+
+    Raises:
+        SmtpProtocolError: a 3xx where nothing more is expected, or none where the content is.
+    """
     mail = letter.mail
     replies = _envelope(client, letter)
     refused = _refused(mail.recipients, replies)
     willing = tuple([to for to in mail.recipients if to not in refused]) if refused else mail.recipients
     final = _content(client, letter, replies[-1], progress=progress) if willing else _given_up(client, replies)
-    return Delivery(mail.sender, willing if final.success else (), refused, final, letter.parameters, mail.recipients)
+    return Delivery(mail.sender, willing if _agreed(final) else (), refused, final, letter.parameters, mail.recipients)
+
+
+def _agreed(reply: SmtpReply) -> bool:
+    """Whether the server took it on: 3xx asks for more, and so is no promise."""
+    return reply.severity == 2
 
 
 def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply]:
     """The replies to MAIL, each RCPT, and DATA: in one write where that is offered."""
-    pipe = Pipeline(client, letter.envelope)
-    pipe.send()
-    replies = pipe.replies
-    if not letter.chunked and letter.envelope[-1] is not _DATA and client.conversation.stage is Stage.RECIPIENTS:
+    if "PIPELINING" in client.capabilities:
+        pipe = Pipeline(client, letter.envelope)
+        try:
+            pipe.send()
+        except SmtpDisconnected:
+            if not pipe.replies or pipe.replies[-1].code != 421:
+                raise
+        return pipe.replies  # up to a 421, which ended the session
+    replies: list[SmtpReply] = []
+    for command in letter.envelope:
+        client._exchange_group([command], replies)  # noqa: SLF001 - the other half of one thing
+        if replies[-1].code == 421 or not _agreed(replies[0]):
+            return replies
+    if not letter.chunked and client.conversation.stage is Stage.RECIPIENTS:
         replies.append(client.data())
     return replies
 
 
 def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[str, SmtpReply]:
-    """Recipient → the reply that refused it: to its RCPT, or to MAIL."""
-    mail = replies[0]
-    if not mail.success:
-        return dict.fromkeys(recipients, mail)
-    return {to: reply for to, reply in zip(recipients, replies[1:], strict=False) if not reply.success}
+    """Recipient → the reply that refused it: to its RCPT, to MAIL, or the 421 that came before either."""
+    if not _agreed(replies[0]):
+        return dict.fromkeys(recipients, replies[0])
+    answers = zip_longest(recipients, replies[1 : 1 + len(recipients)], fillvalue=replies[-1])
+    return {str(to): reply for to, reply in answers if not _agreed(reply)}
 
 
 def _content(client: "SmtpClient", letter: Letter, last: SmtpReply, *, progress: bool) -> SmtpReply:
     """The reply that decides: to the content, or to a DATA that was refused."""
-    if letter.chunked:
-        reply = _by_bdat(client, letter, progress=progress)
-    elif client.conversation.stage is Stage.DATA:
-        if letter.wire is None or progress:
-            return client.data_body(letter.mail.content, progress=progress)
-        return client._upload_whole(letter.wire)  # noqa: SLF001 - the other half of one thing
-    else:
-        reply = last
-    return reply if reply.success else _after_reset(client, reply)
+    if client.conversation.stage is Stage.DATA:
+        return _settled(client, _by_data(client, letter, progress=progress))
+    if letter.chunked and client.connected:
+        return _settled(client, _by_bdat(client, letter, progress=progress))
+    return _settled(client, last, wanted="354")
+
+
+def _settled(client: "SmtpClient", reply: SmtpReply, wanted: str = "2xx, 4xx or 5xx") -> SmtpReply:
+    """The reply that decides, its transaction closed where it is a refusal."""
+    if reply.success and (wanted == "354" or not _agreed(reply)):
+        client._fail(_out_of_place(reply, wanted))  # noqa: SLF001 - the other half of one thing
+    return reply if _agreed(reply) else _after_reset(client, reply)
+
+
+def _out_of_place(reply: SmtpReply, wanted: str) -> SmtpProtocolError:
+    return SmtpProtocolError(
+        f"the server answered {reply.shown_command} with {reply.shown}, where {wanted} belongs",
+        cause="It is broken, or out of step with this client: whether it took the message cannot be known.",
+        advice="connect() again, and look whether the message was delivered",
+    )
+
+
+def _by_data(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
+    if letter.wire is None or progress:
+        return client.data_body(letter.mail.content, progress=progress)
+    return client._upload_whole(letter.wire)  # noqa: SLF001 - as above
 
 
 def _given_up(client: "SmtpClient", replies: Sequence[SmtpReply]) -> SmtpReply:
     """The reply that decided against it, once the transaction is closed: the first refusal."""
-    refusal = next((reply for reply in replies if not reply.success), replies[-1])
+    refusal = next((reply for reply in replies if not _agreed(reply)), replies[-1])
     return _after_reset(client, refusal)
 
 
@@ -165,7 +202,7 @@ def _by_bdat(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpRep
     for piece in octets:
         if waiting:
             reply = client.bdat(waiting)
-            if not reply.success:
+            if not _agreed(reply):
                 return reply
         waiting = piece
     return client.bdat(waiting, last=True)

@@ -7,10 +7,15 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from real_servers import RealServer, lacking, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# How long an example takes tells of the machine, not of the code: a slow one would fail tests that are right.
+settings.register_profile("smtpnb", deadline=None)
+settings.load_profile("smtpnb")
 
 
 @pytest.fixture
