@@ -34,7 +34,8 @@ class Status(NamedTuple):
     def occasion(self) -> str:
         """Who says it and when, one plain sentence."""
         beside = f" beside {_listed(self.codes)}" if self.codes else ""
-        return f"The server says it{beside}, most often {self.where}."
+        often = "" if self.where == _ANY else "most often "
+        return f"The server says it{beside}, {often}{self.where}."
 
 
 #: The first number (RFC 3463 §2).

@@ -31,6 +31,16 @@ class Hint(NamedTuple):
     advice: str
     words: str
 
+    @property
+    def reason(self) -> str:
+        """What suggested it, one sentence."""
+        return f"The text says “{self.words}”."
+
+    @property
+    def step(self) -> str:
+        """The advice, with the condition in front."""
+        return f"If so: {self.advice[0].lower()}{self.advice[1:]}"
+
 
 class Rule(NamedTuple):
     """How a hint is recognised.
@@ -220,7 +230,8 @@ RULES: Final = (
         "Use a sender whose domain exists and has an MX or address record.",
         (
             "sender address rejected domain not found", "domain of sender address", "domain of sender",
-            "sender domain must exist", "sender domain must resolve", "sender domain not found", "invalid sender domain",
+            "sender domain must exist", "sender domain must resolve", "sender domain not found",
+            "invalid sender domain",
             "sender domain does not exist", "sender verify failed", "could not complete sender verify callout",
             "sender address rejected undeliverable address", "does not have a valid mx", "unresolvable sender",
         ),
@@ -278,7 +289,8 @@ RULES: Final = (
         "May be that the account or mailbox exists but is switched off.",
         "Ask the operator, or the recipient in another way.",
         (
-            "account disabled", "account is disabled", "account has been disabled", "account that you tried to reach is disabled",
+            "account disabled", "account is disabled", "account has been disabled",
+            "account that you tried to reach is disabled",
             "mailbox disabled", "mailbox is disabled", "user disabled", "user is disabled", "account is inactive",
             "account inactive", "account suspended", "account has been suspended", "account is locked",
         ),
@@ -344,8 +356,8 @@ RULES: Final = (
         "May be that the client sent more before the server had answered.",
         "Wait for each reply, or send several commands at once only where EHLO lists PIPELINING.",
         (
-            "synchronization error", "command pipelining", "pipelining not allowed", "pipelining error", "spoke too early",
-            "before its turn", "earlytalker", "pregreet",
+            "synchronization error", "command pipelining", "pipelining not allowed", "pipelining error",
+            "spoke too early", "before its turn", "earlytalker", "pregreet",
         ),
     ),
     Rule(
@@ -370,9 +382,10 @@ RULES: Final = (
         "Wait some minutes, then send the same command again.",
         (
             "server busy", "server is busy", "too busy", "system load", "load average", "temporary local problem",
-            "local problem", "local error", "temporary server error", "temporary system problem", "qq temporary problem",
-            "resources temporarily unavailable", "service currently unavailable", "temporary failure",
-            "temporary error", "internal error", "queue file write error", "server configuration problem",
+            "local problem", "local error", "temporary server error", "temporary system problem",
+            "qq temporary problem", "resources temporarily unavailable", "service currently unavailable",
+            "temporary failure", "temporary error", "internal error", "queue file write error",
+            "server configuration problem",
         ),
         severities=(4,),
         not_verbs=("AUTH",),

@@ -5,7 +5,7 @@ from html_checks import text_of
 from view_examples import EHLO, GREETING, NO_SUCH_USER, RECIPIENTS, SENDER, lines, reply
 
 from smtpnb import display, options
-from smtpnb.display.next_step import next_steps
+from smtpnb.protocol.next_step import next_steps
 from smtpnb.protocol.conversation import Conversation, Stage
 from smtpnb.protocol.reply import SmtpReply
 
