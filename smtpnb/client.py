@@ -672,7 +672,11 @@ class SmtpClient:
     def _handshake(self, context: ssl.SSLContext, name: str, deadline: Deadline, *, greeted: bool) -> None:
         wire = self._connected()
         if self.secure:
-            raise SmtpProtocolError("the server agreed to TLS inside TLS, which does not exist (RFC 3207 §4.2)")
+            raise SmtpProtocolError(
+                "the server agreed to TLS inside TLS, which does not exist (RFC 3207 §4.2)",
+                cause="TLS is on already, and the server took STARTTLS for a command all the same.",
+                advice="connect() again, and send STARTTLS once",
+            )
         # A trailing dot and an address's scope belong to the resolver, not to the certificate.
         tls = wire.start_tls(context, name.removesuffix(".").partition("%")[0], deadline, implicit=not greeted)
         self._tls, self._capabilities, self._conversation = tls, Capabilities(), after_tls(greeted=greeted)

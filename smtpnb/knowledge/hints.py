@@ -66,6 +66,9 @@ class Rule(NamedTuple):
     statuses: frozenset[tuple[int, int]] = frozenset()
 
 
+#: The statuses that name SPF, DKIM or both (RFC 7372).
+_SENDER_CHECKS: Final = frozenset({(7, 20), (7, 21), (7, 22), (7, 23), (7, 24), (7, 26)})
+
 #: The finer come before the coarser: the first that fits is the hint.
 RULES: Final = (
     Rule(
@@ -254,7 +257,7 @@ RULES: Final = (
             "either spf or dkim", "spf and dkim", "spf or dkim",
         ),
         not_verbs=("AUTH",),
-        statuses=frozenset({(7, 26)}),
+        statuses=_SENDER_CHECKS,
     ),
     Rule(
         "SPF",
@@ -262,7 +265,7 @@ RULES: Final = (
         "Send through the server of the sender's domain, or have this client added to its SPF record.",
         ("spf", "sender policy framework", "does not designate"),
         not_verbs=("AUTH",),
-        statuses=frozenset({(7, 23), (7, 24)}),
+        statuses=_SENDER_CHECKS,
     ),
     Rule(
         "DKIM",
@@ -270,7 +273,7 @@ RULES: Final = (
         "Send through the server that signs for the sender's domain, and let nothing change the message behind it.",
         ("dkim", "domainkeys"),
         not_verbs=("AUTH",),
-        statuses=frozenset({(7, 20), (7, 21), (7, 22)}),
+        statuses=_SENDER_CHECKS,
     ),
     Rule(
         "mailbox full",

@@ -102,7 +102,7 @@ class Explanation(Displayable):
 def _glance(reply: "SmtpReply") -> Iterator[Note]:
     yield Note("Meaning", (reply.meaning,), reply.reference)
     status = reply.enhanced_status
-    if status:
+    if status and not reply.success and not _is_told(reply, status):
         row = enhanced_status.row(status.class_, status.subject, status.detail)
         yield Note(str(status), (row.meaning,), row.reference)
     if status and status.class_ != reply.severity:
@@ -115,6 +115,13 @@ def _glance(reply: "SmtpReply") -> Iterator[Note]:
         yield Note(HINT, (hint.meaning, hint.reason, *step))
     if reply.advice:
         yield Note(NEXT, reply.advice)
+
+
+def _is_told(reply: "SmtpReply", status: "EnhancedStatus") -> bool:
+    """Whether the enhanced status says nothing that the meaning of the reply does not."""
+    vague = status.detail == 0 or (status.subject == 5 and reply.category == 0)
+    pair = reply.status_pair
+    return pair is not None and (vague or reply_codes.is_finer(reply.code, reply.asked, pair))
 
 
 def _contradiction(reply: "SmtpReply", status: "EnhancedStatus") -> str:
@@ -163,7 +170,7 @@ def _status_notes(status: "EnhancedStatus") -> Iterator[Note]:
     row = enhanced_status.row(status.class_, status.subject, status.detail)
     yield Note(f"{status.class_}.x.x", (_sentence(enhanced_status.CLASSES[status.class_]),))
     yield Note(f"x.{status.subject}.x", (_sentence(enhanced_status.subject(status.subject)),))
-    yield Note(f"x.x.{status.detail}", (_sentence(row.name), row.occasion), row.reference)
+    yield Note(f"x.x.{status.detail}", (_sentence(row.name), row.meaning, row.occasion), row.reference)
 
 
 def _sentence(phrase: str) -> str:

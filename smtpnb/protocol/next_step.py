@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from smtpnb.knowledge import enhanced_status, reply_codes
-from smtpnb.protocol.conversation import Conversation, Stage
+from smtpnb.protocol.conversation import ANYWHERE, Conversation, Stage
 
 if TYPE_CHECKING:
     from smtpnb.protocol.reply import SmtpReply
@@ -56,11 +56,17 @@ def _in_order(reply: "SmtpReply", before: Conversation) -> tuple[str, ...]:
     if before.expects(verb):
         fits = f"By the order of the standard {verb} fits here, so this server sees it otherwise: read its text."
         return (fits, *reply_codes.advice(reply.code, verb))
-    expected = f"Expected here: {', '.join(before.allowed)}." if before.allowed else ""
-    steps = [f"Here: {before.why_not(verb)}.", expected]
+    steps = [f"Here: {before.why_not(verb)}."]
+    if before.allowed:
+        steps.append(_expected(before))
     if verb in ("RCPT", "DATA", "BDAT"):
         steps.append(_EARLIER_REFUSED)
-    return tuple(filter(None, steps))
+    return tuple(steps)
+
+
+def _expected(before: Conversation) -> str:
+    own = [verb for verb in before.allowed if verb not in (*ANYWHERE, "EHLO", "HELO")]
+    return f"Expected here: {', '.join(own or ('EHLO', 'HELO'))}, or a command that fits anywhere, such as RSET."
 
 
 # -- the usual way on --------------------------------------------------------------------------------------------

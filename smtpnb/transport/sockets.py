@@ -84,7 +84,11 @@ class _Waiter:
 def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
     """The error for a call whose deadline passed while it waited for `what`."""
     seconds = f"{deadline.seconds:g} second{'' if deadline.seconds == 1 else 's'}"
-    return SmtpTimeout(f"no {what} within {seconds}")
+    return SmtpTimeout(
+        f"no {what} within {seconds}",
+        cause="The server is slow or stalls, or something on the way drops what is sent.",
+        advice=("connect() again", "give it longer: SmtpClient(…, timeout=120)"),
+    )
 
 
 def lost(error: OSError | None = None) -> SmtpDisconnected:
