@@ -10,7 +10,7 @@ from smtpnb import options
 from smtpnb.display import kit
 from smtpnb.display.excerpt import excerpt
 from smtpnb.knowledge import reply_codes
-from smtpnb.protocol.explanation import HINT, NEXT, Explanation, Note
+from smtpnb.protocol.explanation import END_OF_DATA, HINT, NEXT, Explanation, Note
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import plural
 
@@ -67,7 +67,7 @@ def _heading(reply: SmtpReply, tone: kit.Tone) -> kit.Element:
 
 
 def _gloss(command: str) -> kit.Node:
-    return kit.muted(" (end of mail data)") if command == "." else None
+    return kit.muted(END_OF_DATA) if command == "." else None
 
 
 # -- the lines ---------------------------------------------------------------------------------------------------

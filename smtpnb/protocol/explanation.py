@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 HINT: Final = "Hint"
 NEXT: Final = "Next"
 
+#: What stands behind the lone dot where it is shown.
+END_OF_DATA: Final = " (end of mail data)"
+
 #: How many extensions of an EHLO reply are explained; no server is known that offers more.
 _OFFERS: Final = 40
 
@@ -84,7 +87,7 @@ class Explanation(Displayable):
         reply = self.reply
         lines = [f"{self.heading} · {'inside TLS' if reply.secure else 'cleartext'}"]
         if reply.command is not None:
-            lines.append(f"C: {reply.shown_command}")
+            lines.append(f"C: {reply.shown_command}{END_OF_DATA if reply.command == '.' else ''}")
         lines += [f"S: {reply.code}{separator}{visible(text)}" for separator, text in reply.wire_lines()]
         lines += [note.to_text() for note in (*self.at_a_glance, *self.more, *self.offers)]
         return "\n".join(lines)

@@ -59,7 +59,7 @@ def _in_order(reply: "SmtpReply", before: Conversation) -> tuple[str, ...]:
     steps = [f"Here: {before.why_not(verb)}."]
     if before.allowed:
         steps.append(_expected(before))
-    if verb in ("RCPT", "DATA", "BDAT"):
+    if verb in ("RCPT", "DATA", "BDAT") and before.stage in (Stage.READY, Stage.SENDER):
         steps.append(_EARLIER_REFUSED)
     return tuple(steps)
 

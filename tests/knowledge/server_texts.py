@@ -92,6 +92,9 @@ SERVER_TEXTS = (
     ("Gmail", 550, ".", "5.7.1 [192.0.2.1] Our system has detected that this message is\n5.7.1 likely unsolicited mail.", "taken for spam"),
     ("Gmail", 550, "RCPT", "5.4.5 Daily user sending quota exceeded.", "rate limit"),
     ("Gmail", 421, "RCPT", "4.7.0 TLS required for RCPT domain, closing connection.", "STARTTLS first"),
+    ("Gmail", 421, ".", "4.7.0 This message does not have authentication information or fails to\n4.7.0 pass authentication checks.", "SPF or DKIM missing"),
+    ("Gmail", 550, "RCPT", "The email account that you tried to reach is disabled.", "account switched off"),
+    ("OpenDKIM", 550, ".", "5.7.0 bad DKIM signature data", "DKIM"),
     # Yahoo
     ("Yahoo", 421, "MAIL", "4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to user complaints", "blocklist"),
     # OpenSMTPD and OpenBSD spamd
