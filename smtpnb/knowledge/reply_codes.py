@@ -323,6 +323,11 @@ ANSWERS: Final = {
     (250, "VRFY"): _row(250, "The server knows this name and shows its mailbox.", _smtp("3.5.3")),
     (250, "EXPN"): _row(250, "The server knows this list and shows a member on each line.", _smtp("4.1.1.7")),
     (250, "ETRN"): _row(250, "The server starts to send the mail that it holds for that node.", Reference(1985, "5.1")),
+    (250, "ATRN"): _row(
+        250,
+        "The connection turns round: from here on the server is the client and sends the mail it holds.",
+        Reference(2645),
+    ),
     (251, "ETRN"): _row(251, "No mail is waiting for that node.", Reference(1985, "5.1")),
     (252, "ETRN"): _row(252, "Mail is waiting for that node and the server starts to send it.", Reference(1985, "5.1")),
     (252, "VRFY"): _row(

@@ -5,9 +5,11 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from real_servers import RealServer
 from sentences import is_one_sentence
 from server_texts import FALSE_FRIENDS, SERVER_TEXTS
 
+from smtpnb.client import SmtpClient
 from smtpnb.knowledge import hints
 from smtpnb.knowledge.hints import RULES, Rule, hint, words_of
 from smtpnb.protocol.reply import EnhancedStatus
@@ -109,3 +111,33 @@ def test_any_text_gives_nothing_or_words_of_ours(code: int, verb: str, lines: li
 def test_no_2xx_or_3xx_has_a_hint(phrase: str, before: str, behind: str) -> None:
     assert hint(250, "RCPT", [f"{before} {phrase} {behind}"]) is None
     assert hint(334, "AUTH", [f"{before} {phrase} {behind}"]) is None
+
+
+# -- servers that nobody here wrote ------------------------------------------------------------------------------
+
+
+@pytest.mark.postfix
+def test_hints_of_a_running_postfix(postfix: RealServer) -> None:
+    with SmtpClient(postfix.host, postfix.port, timeout=10) as client:
+        client.ehlo("client.example")
+        client.mail(postfix.mailboxes[0])
+        stranger, unknown = client.rcpt("bob@elsewhere.example"), client.rcpt(f"nobody-of-this-name@{postfix.domain}")
+        early = client.ehlo("client.example") and client.data()
+    assert stranger.hint
+    assert stranger.hint.name == "relaying refused"
+    assert not unknown.success
+    assert unknown.hint is None or unknown.hint.name == "unknown recipient"
+    assert any(step.startswith("Here: MAIL first") for step in early.advice)
+
+
+@pytest.mark.opensmtpd
+def test_hints_of_a_running_opensmtpd(opensmtpd: RealServer) -> None:
+    with SmtpClient(opensmtpd.host, opensmtpd.port, timeout=10) as client:
+        client.ehlo("client.example")
+        client.mail(opensmtpd.mailboxes[0])
+        unknown = client.rcpt(f"nobody-of-this-name@{opensmtpd.domain}")
+        again = client.ehlo("client.example")
+    assert not unknown.success
+    assert unknown.hint is None or unknown.hint.name == "unknown recipient"
+    assert again.code == 503
+    assert any(step.startswith("By the order of the standard EHLO fits here") for step in again.advice)
