@@ -38,6 +38,7 @@ from smtpnb.transcript import Recorder, Remark, Transcript
 from smtpnb.transport.connecting import connected
 from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.endpoint import Endpoint, checked_source
+from smtpnb.transport.sockets import SLOW
 from smtpnb.transport.stream import Stream
 from smtpnb.transport.tls_settings import unverifying, verifying
 from smtpnb.wire import Wire
@@ -727,7 +728,7 @@ class SmtpClient:
         """A silent greeting at a port where TLS comes first has a likelier cause than a slow server."""
         if isinstance(error, SmtpTimeout):
             error.message = error.message.replace("no answer", "no greeting", 1)
-        if isinstance(error, SmtpError) and not error.cause and self._wire and not self._implicit_tls:
+        if isinstance(error, SmtpError) and error.cause in ("", SLOW) and self._wire and not self._implicit_tls:
             if self._endpoint.port == 465:
                 error.cause = "Port 465 expects TLS from the first octet, and waits for it."
                 error.advice = ("connect with implicit_tls=True",)

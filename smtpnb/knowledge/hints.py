@@ -78,7 +78,7 @@ RULES: Final = (
         (
             "must issue a starttls command first", "starttls command first", "starttls first", "issue starttls",
             "tls required", "tls is required", "requires tls", "must use tls", "encryption required",
-            "encryption is required", "encryption needed", "requires encryption", "use starttls", "session encryption",
+            "encryption is required", "encryption needed", "requires encryption", "use starttls",
         ),
         statuses=frozenset({(7, 10), (7, 11)}),
     ),
@@ -124,7 +124,8 @@ RULES: Final = (
         "Send AUTH, inside TLS, then repeat the command.",
         (
             "authentication required", "authentication is required", "proper authentication", "must authenticate",
-            "must issue an auth command first", "authenticate first", "not authenticated", "auth required",
+            "must issue an auth command first", "authenticate first", "was not authenticated to send",
+            "client not authenticated", "you are not authenticated", "auth required",
             "need to authenticate", "please authenticate", "not logged in", "login required", "must be authenticated",
             "authorization required",
         ),
@@ -146,8 +147,8 @@ RULES: Final = (
         "Wait five minutes or more, then send the same sender and recipient again from the same address.",
         (
             "greylisted", "greylisting", "greylist", "greylistd", "graylisted", "graylisting", "graylist",
-            "grey listed", "grey listing", "gray listed", "gray listing", "postgrey", "come back later",
-            "come back in", "first time sender", "triplet",
+            "grey listed", "grey listing", "gray listed", "gray listing", "postgrey",
+            "first time sender",
         ),
         severities=(4,),
         not_verbs=("AUTH",),

@@ -876,6 +876,18 @@ FINER: Final = {
         _smtp("3.3"),
         "Check the name before the @, letter by letter; ask the recipient in another way.",
     ),
+    (5, "VRFY", (1, 1)): _row(
+        550,
+        "The server says that there is no such user.",
+        _smtp("4.1.1.6"),
+        "Check the name letter by letter; try it with and without the domain.",
+    ),
+    (5, "EXPN", (1, 1)): _row(
+        550,
+        "The server says that there is no such list.",
+        _smtp("4.1.1.7"),
+        "Check the name letter by letter; VRFY tells whether it is a user.",
+    ),
     (5, "RCPT", (7, 1)): _row(
         550,
         "The server will not take mail for this recipient from you, most often because it does not relay.",

@@ -18,6 +18,7 @@ _USUAL: Final = {
 _AFTER_STARTTLS: Final = "Send EHLO again: what was learnt in the clear is forgotten (RFC 3207 §4.2)."
 _TLS_FIRST: Final = "STARTTLS is on offer and this is still cleartext: encrypt before you log in or send mail."
 _LOGIN_FIRST: Final = "AUTH is on offer: log in, or open a mail transaction with MAIL."
+_LOGIN_MISSING: Final = "TLS is on already, so a login is what is missing: send AUTH, then repeat the command."
 _EARLIER_REFUSED: Final = "Look at the replies before this one: a command that was refused does not count."
 
 
@@ -25,11 +26,17 @@ def next_steps(reply: "SmtpReply") -> tuple[str, ...]:
     """What to try next, one sentence each: the knowledge's advice, else the usual way on from here."""
     if reply.code == 503 and reply.conversation:
         return _in_order(reply, reply.conversation)
+    if reply.code == 530 and _lacks_login_only(reply.conversation):
+        return (_LOGIN_MISSING,)
     advice = _advice(reply)
     if advice or not reply.success or reply.conversation is None:
         return advice
     step = _usual(reply, reply.conversation)
     return (step,) if step else ()
+
+
+def _lacks_login_only(before: Conversation | None) -> bool:
+    return before is not None and before.secure and not before.authenticated
 
 
 def _advice(reply: "SmtpReply") -> tuple[str, ...]:

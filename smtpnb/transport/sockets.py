@@ -81,12 +81,16 @@ class _Waiter:
         return self._poll.poll(int(seconds * 1000.0) + 1 if seconds else 0)
 
 
+#: The likely cause of silence, where nothing more is known.
+SLOW: Final = "The server is slow or stalls, or something on the way drops what is sent."
+
+
 def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
     """The error for a call whose deadline passed while it waited for `what`."""
     seconds = f"{deadline.seconds:g} second{'' if deadline.seconds == 1 else 's'}"
     return SmtpTimeout(
         f"no {what} within {seconds}",
-        cause="The server is slow or stalls, or something on the way drops what is sent.",
+        cause=SLOW,
         advice=("connect() again", "give it longer: SmtpClient(…, timeout=120)"),
     )
 

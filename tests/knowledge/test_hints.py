@@ -44,6 +44,21 @@ def test_false_friends_suggest_nothing(code: int, verb: str, text: str) -> None:
     assert hint_of(code, verb, text) is None
 
 
+@pytest.mark.parametrize(
+    ("code", "verb", "text", "name"),
+    [
+        (421, "greeting", "too busy, come back later", "server busy"),
+        (550, ".", "message is not authenticated: DMARC", "DMARC"),
+        (550, "RCPT", "Daily sending quota exceeded", "rate limit"),
+        (450, "RCPT", "greylisted: temporary failure", "greylisting"),
+        (454, "STARTTLS", "session encryption failed", None),
+        (550, ".", "message exceeds the size limit of the mailbox", "message too large"),
+    ],
+)  # fmt: skip
+def test_of_two_readings_the_likelier_one(code: int, verb: str, text: str, name: str | None) -> None:
+    assert hint_of(code, verb, text) == name
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_rule_is_said_as_a_guess_in_sentences(rule: Rule) -> None:
     assert rule.meaning.startswith("May be ")

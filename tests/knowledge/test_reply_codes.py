@@ -135,8 +135,7 @@ def test_import_is_quick_and_loads_nothing_heavy() -> None:
         "import smtpnb.secret, sys, time; t = time.perf_counter(); import smtpnb.knowledge.reply_codes;"
         "print(time.perf_counter() - t, 'dataclasses' in sys.modules, 'htpy' in sys.modules)"
     )
-    seconds, *heavy = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout.split()
-    assert heavy == ["False", "False"]
-    assert float(seconds) < 0.1  # about 1 ms where it is compiled; the margin is for a busy machine
+    runs = [subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True) for _ in range(3)]
+    seconds, heavy = zip(*[run.stdout.split(maxsplit=1) for run in runs], strict=True)
+    assert {line.strip() for line in heavy} == {"False False"}
+    assert min(map(float, seconds)) < 0.1  # a few ms once it is compiled; the best of three, as the machine may be busy

@@ -64,6 +64,12 @@ def test_503_on_a_closed_connection_expects_nothing() -> None:
     assert steps(503, "no", "NOOP", CLOSED) == "Here: connect first: there is no connection."
 
 
+def test_530_inside_tls_can_only_mean_the_login() -> None:
+    assert "a login is what is missing" in steps(530, "5.7.0 x", "MAIL FROM:<a@b.example>", IN_TLS)
+    for before in (None, READY, LOGGED_IN):
+        assert "STARTTLS" in steps(530, "5.7.0 x", "MAIL FROM:<a@b.example>", before)
+
+
 @pytest.mark.parametrize(
     ("code", "text", "command", "words"),
     [
