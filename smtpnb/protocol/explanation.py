@@ -26,6 +26,8 @@ END_OF_DATA: Final = " (end of mail data)"
 
 #: How many extensions of an EHLO reply are explained; no server is known that offers more.
 _OFFERS: Final = 40
+#: How many mechanisms are explained; servers that offer all they have come to a dozen.
+_MECHANISMS: Final = 20
 
 
 class Note(NamedTuple):
@@ -157,9 +159,13 @@ def _command_notes(reply: "SmtpReply") -> Iterator[Note]:
     yield Note(row.name, (row.purpose, row.occasion, usual), row.reference, quoted=row.name not in verbs.VERBS)
     words = (reply.command or "")[:64].split()
     if verb == "AUTH" and len(words) > 1 and words[0].upper() == "AUTH":
-        mechanism = mechanisms.row(words[1])
-        sentences = (mechanism.meaning, mechanism.advice)
-        yield Note(mechanism.name, sentences, mechanism.reference, quoted=mechanism.name not in mechanisms.MECHANISMS)
+        yield _mechanism(words[1])
+
+
+def _mechanism(name: str) -> Note:
+    row = mechanisms.row(name[:64])
+    label = f"AUTH {row.name}"
+    return Note(label, (row.meaning, row.advice), row.reference, quoted=row.name not in mechanisms.MECHANISMS)
 
 
 def _digits(reply: "SmtpReply") -> Iterator[Note]:
@@ -189,10 +195,15 @@ _END: Final = Reference(5321, "4.1.1.4")
 def _offers(reply: "SmtpReply") -> Iterator[Note]:
     if reply.verb != "EHLO" or not reply.success:
         return
+    mechanisms_left = _MECHANISMS  # of all AUTH lines together: a hostile reply could have forty of them
     for line in reply.lines[1 : _OFFERS + 1]:
         row = extensions.row(line[:64].partition(" ")[0].partition("=")[0])
         known = row.keyword in extensions.EXTENSIONS
         yield Note(row.keyword or "(empty)", (row.purpose, row.advice), row.reference, quoted=not known)
+        if row.keyword == "AUTH":
+            names = line.replace("=", " ").split()[1 : mechanisms_left + 1]
+            mechanisms_left -= len(names)
+            yield from map(_mechanism, names)
     left_out = len(reply.lines) - 1 - _OFFERS
     if left_out > 0:
         yield Note("…", (f"And {plural(left_out, 'more line')}.",))

@@ -86,10 +86,17 @@ def test_a_greeting_is_told_from_a_reply_that_nobody_asked_for(
 
 
 def test_each_extension_of_an_ehlo_reply_is_explained() -> None:
-    told = explained(b"250-mx\r\n250-SIZE 1000\r\n250-auth=LOGIN\r\n250 FROB\r\n", "EHLO a", GREETED)
-    assert [note.label for note in told.offers] == ["SIZE", "AUTH", "FROB"]
-    assert [note.quoted for note in told.offers] == [False, False, True]
+    raw = b"250-mx\r\n250-SIZE 1000\r\n250-auth=LOGIN X-NEW\r\n250 FROB\r\n"
+    told = explained(raw, "EHLO a", GREETED)
+    assert [note.label for note in told.offers] == ["SIZE", "AUTH", "AUTH LOGIN", "AUTH X-NEW", "FROB"]
+    assert [note.quoted for note in told.offers] == [False, False, False, True, True]
     assert "No list that smtpnb knows has this keyword" in told.to_text()
+
+
+def test_an_endless_auth_line_is_cut() -> None:
+    assert (
+        len(explained(b"250-mx\r\n250 AUTH" + b" " + b"X" * 900_000 + b" Y" * 50_000 + b"\r\n", "EHLO a").offers) == 21
+    )
 
 
 def test_no_other_reply_offers_anything() -> None:
