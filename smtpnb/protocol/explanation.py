@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smtpnb.displayable import Displayable
 from smtpnb.knowledge import enhanced_status, extensions, mechanisms, reply_codes, verbs
+from smtpnb.knowledge.hints import Hint
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol import challenge
 from smtpnb.text import plural, shortened, visible
@@ -115,11 +116,15 @@ def _glance(reply: "SmtpReply") -> Iterator[Note]:
     if reply.code == 334:
         yield Note("Asked for", (challenge.told(reply.lines[0]),))
     if hint := reply.hint:
-        # Where the advice names it already, the hint need not say the same again.
-        step = () if any(hint.name in advice for advice in reply.advice) else (hint.step,)
-        yield Note(HINT, (hint.meaning, hint.reason, *step))
+        yield Note(HINT, (hint.meaning, hint.reason, *(() if _is_advised(reply, hint) else (hint.step,))))
     if reply.advice:
         yield Note(NEXT, reply.advice)
+
+
+def _is_advised(reply: "SmtpReply", hint: Hint) -> bool:
+    """Whether the advice names the thing, or begins with the same step, so that the hint need not say it again."""
+    first_step = hint.advice.partition(",")[0].lower()
+    return any(hint.name in advice or first_step in advice.lower() for advice in reply.advice)
 
 
 def _is_told(reply: "SmtpReply", status: "EnhancedStatus") -> bool:

@@ -31,8 +31,7 @@ def test_the_whole_text_of_a_refusal() -> None:
         "Meaning: The server refuses this recipient: there is no such user, or it does not relay mail to that domain. (RFC 5321 §3.6.2)",
         (
             "Hint: May be that the server will not relay: the recipient's domain is not its own, and it does not know you. "
-            "The text says “relay not permitted”. "
-            "If so: log in first, or send to the server that the MX record of the recipient's domain names."
+            "The text says “relay not permitted”."
         ),
         "Next: If the domain is this server's own, check the name before the @.",
         "Next: If it is another domain, log in first, or send to that domain's own server.",
