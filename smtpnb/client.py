@@ -38,6 +38,7 @@ from smtpnb.transcript import Recorder, Remark, Transcript
 from smtpnb.transport.connecting import connected
 from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.endpoint import Endpoint, checked_source
+from smtpnb.transport.sockets import SLOW
 from smtpnb.transport.stream import Stream
 from smtpnb.transport.tls_settings import unverifying, verifying
 from smtpnb.wire import Wire
@@ -701,7 +702,11 @@ class SmtpClient:
     def _handshake(self, context: ssl.SSLContext, name: str, deadline: Deadline, *, greeted: bool) -> None:
         wire = self._connected()
         if self.secure:
-            raise SmtpProtocolError("the server agreed to TLS inside TLS, which does not exist (RFC 3207 §4.2)")
+            raise SmtpProtocolError(
+                "the server agreed to TLS inside TLS, which does not exist (RFC 3207 §4.2)",
+                cause="TLS is on already, and the server took STARTTLS for a command all the same.",
+                advice="connect() again, and send STARTTLS once",
+            )
         # A trailing dot and an address's scope belong to the resolver, not to the certificate.
         tls = wire.start_tls(context, name.removesuffix(".").partition("%")[0], deadline, implicit=not greeted)
         self._tls, self._capabilities, self._conversation = tls, Capabilities(), after_tls(greeted=greeted)
@@ -752,7 +757,7 @@ class SmtpClient:
         """A silent greeting at a port where TLS comes first has a likelier cause than a slow server."""
         if isinstance(error, SmtpTimeout):
             error.message = error.message.replace("no answer", "no greeting", 1)
-        if isinstance(error, SmtpError) and not error.cause and self._wire and not self._implicit_tls:
+        if isinstance(error, SmtpError) and error.cause in ("", SLOW) and self._wire and not self._implicit_tls:
             if self._endpoint.port == 465:
                 error.cause = "Port 465 expects TLS from the first octet, and waits for it."
                 error.advice = ("connect with implicit_tls=True",)

@@ -182,7 +182,11 @@ class Wire:
         except SmtpError as error:
             return error
         if farewell is None:
-            return SmtpProtocolError(f"the server said something that nobody asked for: {self._pending_shown()}")
+            return SmtpProtocolError(
+                f"the server said something that nobody asked for: {self._pending_shown()}",
+                cause="The session is out of step, or the server broke off in the middle of a line.",
+                advice="connect() again",
+            )
         words = visible(shortened(decoded(self._mask(farewell.raw.rstrip(b"\r\n"))), 200))
         if farewell.code == 421:
             return SmtpDisconnected(

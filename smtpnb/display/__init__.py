@@ -11,6 +11,7 @@ from typing import Final
 VIEWS: Final = {
     "Capabilities": ("capability_matrix", "capability_card"),
     "Conversation": ("state_view", "state_view"),
+    "Explanation": ("reply_card", "explanation_card"),
     "SessionSnapshot": ("snapshot_card", "snapshot_card"),
     "SmtpError": ("error_card", "error_card"),
     "SmtpReply": ("reply_card", "reply_card"),

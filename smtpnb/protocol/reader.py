@@ -216,6 +216,7 @@ class ReplyReader:
             raise SmtpProtocolError(
                 f"the reply does not end: more than {plural(int(self.max_lines), 'line')}",
                 cause="The server keeps saying `code-`, which means that another line follows.",
+                advice="do not trust this server; look at the transcript for where its reply goes astray",
             )
         self._region.append(part)
 
@@ -228,6 +229,10 @@ def _end_of_reply(block: bytes, position: int) -> int:
     return match.end() if match else 0
 
 
+#: What to do about a server that breaks the rules: nothing on this side mends it.
+_TELL: Final = "connect() again; if it happens each time, tell the operator of the server"
+
+
 def _malformed(part: bytes, code: bytes, mask: Callable[[bytes], bytes]) -> SmtpProtocolError:
     """Names the first line that is wrong, and what is wrong with it."""
     for line in part.splitlines(keepends=True) if b"\n" in part else [part]:
@@ -236,18 +241,26 @@ def _malformed(part: bytes, code: bytes, mask: Callable[[bytes], bytes]) -> Smtp
         if line[:3] not in _CODES:
             return _stranger(line, shown)
         if line[3:4] not in (b" ", b"-", b"\r", b"\n"):
-            return SmtpProtocolError(f"{shown} is no reply line: behind the code comes a space, a hyphen or the end")
+            return SmtpProtocolError(
+                f"{shown} is no reply line: behind the code comes a space, a hyphen or the end",
+                cause="RFC 5321 §4.2.1: a hyphen says that another line follows, a space that this is the last.",
+                advice=_TELL,
+            )
         if line[:3] != code:
             return SmtpProtocolError(
                 f"the lines of one reply have different codes: {code.decode()}, then {shown}",
                 cause="RFC 5321 §4.2.1: every line of a reply has the same code.",
+                advice=_TELL,
             )
         if not line.endswith(b"\r\n"):
             return SmtpProtocolError(
                 f"the reply line {shown} does not end in CR LF",
                 cause="RFC 5321 §2.3.8: a line ends in CR LF; a bare LF or CR is not a line end.",
+                advice=_TELL,
             )
-    return SmtpProtocolError("what the server sent is no reply")
+    return SmtpProtocolError(
+        "what the server sent is no reply", cause="It breaks the form of RFC 5321 §4.2.", advice=_TELL
+    )
 
 
 def _stranger(line: bytes, shown: str) -> SmtpProtocolError:
@@ -259,6 +272,7 @@ def _stranger(line: bytes, shown: str) -> SmtpProtocolError:
     return SmtpProtocolError(
         f"{shown} is no reply: it does not begin with a reply code",
         cause="RFC 5321 §4.2: a reply begins with three digits, the first of them 2 to 5.",
+        advice=("check host and port: another service may listen there", _TELL),
     )
 
 
@@ -267,6 +281,7 @@ def _too_long(what: str, limit: float, octets: bytes) -> SmtpProtocolError:
     return SmtpProtocolError(
         f"the {what} is longer than {plural(int(limit), 'octet')}; it begins “{start}”",
         cause="A server that never ends its line or reply would fill the memory, so smtpnb stops there.",
+        advice=("check host and port: another service may listen there", _TELL),
     )
 
 
@@ -288,8 +303,14 @@ def one_reply(raw: bytes) -> RawReply:
     reply = reader.next_reply()
     if reply is None:
         raise SmtpProtocolError(
-            "the reply is not complete: it must end in CR LF, and its last line has no hyphen behind the code"
+            "the reply is not complete: it must end in CR LF, and its last line has no hyphen behind the code",
+            cause="The end was cut off, or a line end is written as LF alone.",
+            advice="hand over the whole reply, as get_response() and receive_data() return it",
         )
     if reader.pending or reader.next_reply():
-        raise SmtpProtocolError("this is more than one reply: octets follow the CR LF of the last line")
+        raise SmtpProtocolError(
+            "this is more than one reply: octets follow the CR LF of the last line",
+            cause="A line without a hyphen behind its code ends the reply; what follows belongs to the next one.",
+            advice="hand over one reply at a time",
+        )
     return reply

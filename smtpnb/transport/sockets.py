@@ -79,10 +79,18 @@ class _Waiter:
         return ready
 
 
+#: The likely cause of silence, where nothing more is known.
+SLOW: Final = "The server is slow or stalls, or something on the way drops what is sent."
+
+
 def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
     """The error for a call whose deadline passed while it waited for `what`."""
     seconds = f"{deadline.seconds:g} second{'' if deadline.seconds == 1 else 's'}"
-    return SmtpTimeout(f"no {what} within {seconds}")
+    return SmtpTimeout(
+        f"no {what} within {seconds}",
+        cause=SLOW,
+        advice=("connect() again", "give it longer: SmtpClient(…, timeout=120)"),
+    )
 
 
 def lost(error: OSError | None = None) -> SmtpDisconnected:

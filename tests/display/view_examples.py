@@ -39,6 +39,12 @@ NO_SUCH_USER = reply(
     secure=True,
     conversation=SENDER,
 )
+GREYLISTED = reply(
+    b"450 4.2.0 <bob@example.org>: Recipient address rejected: Greylisted\r\n",
+    "RCPT TO:<bob@example.org>",
+    secure=True,
+    conversation=SENDER,
+)
 ERROR = SmtpConnectError(
     "nothing listens at mail.example.org port 25",
     cause="Many networks let no mail out through port 25.",
@@ -101,6 +107,8 @@ SNAPSHOT = SessionSnapshot(
 EXAMPLES = {
     "reply_card": EHLO,
     "reply_card_refused": NO_SUCH_USER,
+    "reply_card_hint": GREYLISTED,
+    "explanation": NO_SUCH_USER.explain(),
     "error_card": ERROR,
     "error_card_reply": REPLY_ERROR,
     "ladder": TRANSCRIPT,
