@@ -1,8 +1,11 @@
 // A JSON list of HTML strings from standard input; the same strings as JupyterLab shows them in an untrusted notebook.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
 
-const { Sanitizer } = createRequire(import.meta.url)("@jupyterlab/apputils/lib/sanitizer.js");
+// The package holds ES modules without saying so, which node before 20.19 believes of a name in .mjs only.
+const lib = new URL("node_modules/@jupyterlab/apputils/lib/", import.meta.url);
+const copy = new URL(`sanitizer-${process.pid}.mjs`, lib);
+copyFileSync(new URL("sanitizer.js", lib), copy);
+const { Sanitizer } = await import(copy).finally(() => rmSync(copy));
 
 const sanitizer = new Sanitizer();
 const given = JSON.parse(readFileSync(0, "utf-8"));
