@@ -80,6 +80,16 @@ def test_every_fact_of_the_text_is_in_the_html(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
+def test_every_word_of_the_text_is_in_the_html(name: str) -> None:
+    words = re.findall(
+        r"\w[\w.@-]*\w", re.sub(r"^<\w+|^(?:Now|  Try): ", "", text_form(EXAMPLES[name]), flags=re.MULTILINE)
+    )
+    assert words
+    text = squeezed(text_of(shown(EXAMPLES[name])))
+    assert [word for word in words if word not in text] == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_words_are_separated_without_any_layout(name: str) -> None:
     """A heading or label does not run into what follows it."""
     assert not re.search(r"(Meaning|Next|Try|Likely cause):\S", text_of(shown(EXAMPLES[name])))
