@@ -223,13 +223,14 @@ class SmtpClient:
         """
         deadline = Deadline(self._timeout)
         chosen = context or ((self._ssl_context or verifying()) if verify else unverifying())
-        reply = self._exchange(Command("STARTTLS"), deadline=deadline)
-        if reply.code != 220:
-            return reply
         try:
-            self._handshake(chosen, server_hostname or self._endpoint.name, deadline, greeted=True)
-        except BaseException as error:  # noqa: BLE001 - an interrupt too must leave no connection behind
-            self._fail(error)
+            reply = self._exchange(Command("STARTTLS"), deadline=deadline)
+            if reply.code == 220:
+                self._handshake(chosen, server_hostname or self._endpoint.name, deadline, greeted=True)
+        except BaseException as error:
+            if self._wire is None:  # it is told already
+                raise
+            self._fail(error)  # an interrupt between the two as well: the server waits for TLS
         return reply
 
     # -- AUTH (RFC 4954) -------------------------------------------------------------------------------------
@@ -607,9 +608,9 @@ class SmtpClient:
         started = monotonic()
         try:
             raw = wire.exchange(command.line() + suffix, deadline or Deadline(timeout or self._timeout, started))
+            return self._heard(command, raw, started)
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
             self._fail(error, command)
-        return self._heard(command, raw, started)
 
     def _exchange_group(self, commands: Sequence[Command], replies: list[SmtpReply]) -> None:
         """Sends commands in one write and appends their replies to `replies` as they come (RFC 2920)."""

@@ -44,20 +44,14 @@ class Wire:
         self._reader = ReplyReader(mask=mask)
         self.sent_at = monotonic()
 
-    def send(self, octets: bytes, deadline: Deadline) -> None:
-        """Sends `octets`, provided that nothing unread is waiting.
+    def exchange(self, octets: bytes, deadline: Deadline) -> RawReply:
+        """The reply to `octets`, a command, provided that nothing unread is waiting.
 
         Raises:
-            SmtpProtocolError: the server said something that nobody asked for.
+            SmtpProtocolError: the server said something that nobody asked for, or what came is no reply.
             SmtpDisconnected: it closed the connection meanwhile.
-            SmtpTimeout: it took no octets before the deadline.
+            SmtpTimeout: it took no octets, or gave no whole reply, before the deadline.
         """
-        if not self._reader.idle or self.stream.waiting():
-            raise self._unasked(deadline)
-        self.stream.write(octets, deadline)
-
-    def exchange(self, octets: bytes, deadline: Deadline) -> RawReply:
-        """The reply to `octets`: `send`, then `receive`."""
         if not self._reader.idle or self.stream.waiting():
             raise self._unasked(deadline)
         self.stream.write(octets, deadline)

@@ -43,11 +43,11 @@ def test_replies_come_one_at_a_time_in_order(chunk: int) -> None:
 @pytest.mark.parametrize(
     "use",
     [
-        lambda wire: wire.send(b"NOOP\r\n", soon()),
+        lambda wire: wire.exchange(b"NOOP\r\n", soon()),
         lambda wire: wire.send_all(b"NOOP\r\nRSET\r\n", soon()),
         lambda wire: wire.upload(iter([b"content\r\n.\r\n"]), soon()),
     ],
-    ids=["send", "send_all", "upload"],
+    ids=["exchange", "send_all", "upload"],
 )
 def test_nothing_is_sent_while_something_is_unread(use: Callable[[Wire], object], unread: str, chunk: int) -> None:
     wire, heard = wired(f"S: 220 hi\n{unread}", chunk)
@@ -63,7 +63,7 @@ def test_nothing_is_sent_while_a_reply_that_was_read_along_is_not_taken() -> Non
     wire.receive(soon())
     assert not wire.stream.waiting()
     with pytest.raises(SmtpProtocolError, match="no command asked for"):
-        wire.send(b"NOOP\r\n", soon())
+        wire.exchange(b"NOOP\r\n", soon())
     assert heard.octets == b""
 
 
@@ -72,7 +72,7 @@ def test_farewell_that_was_unread_is_a_disconnection_with_its_words(chunk: int) 
     wire, heard = wired("S: 220 hi\nS: 421 4.4.2 idle \x1b\nclose", chunk)
     wire.receive(soon())
     with pytest.raises((SmtpDisconnected, SmtpProtocolError)) as caught:
-        wire.send(b"NOOP\r\n", soon())
+        wire.exchange(b"NOOP\r\n", soon())
     if chunk > 1:
         assert str(caught.value) == "the server closed the connection with: 421 4.4.2 idle ⟨ESC⟩"
     assert heard.octets == b""
@@ -82,7 +82,7 @@ def test_end_that_was_unread_is_a_disconnection() -> None:
     wire, heard = wired("S: 220 hi\nclose")
     wire.receive(soon())
     with pytest.raises(SmtpDisconnected, match="closed the connection"):
-        wire.send(b"NOOP\r\n", soon())
+        wire.exchange(b"NOOP\r\n", soon())
     assert heard.octets == b""
 
 
@@ -142,7 +142,7 @@ def test_refusal_before_the_end_is_the_answer_and_ends_everything(code: int, chu
     assert heard.octets == b"one\r\n"
     assert b".\r\n" not in taken
     with pytest.raises(SmtpDisconnected):
-        wire.send(b"NOOP\r\n", soon())
+        wire.exchange(b"NOOP\r\n", soon())
 
 
 @pytest.mark.parametrize("code", [250, 221, 354])
@@ -298,7 +298,7 @@ def test_quoted_unasked_and_early_replies_are_masked() -> None:
     for unasked in ("S: 250 wonderland", "S: 421 wonderland", "octets 250-wonderland"):
         wire = Wire(MemoryStream(ScriptedPeer(Script.parse(unasked))), mask)
         with pytest.raises((SmtpDisconnected, SmtpProtocolError), match=r"\(masked\)"):
-            wire.send(b"NOOP\r\n", soon())
+            wire.exchange(b"NOOP\r\n", soon())
     wire = Wire(MemoryStream(ScriptedPeer(Script.parse("hear 1\nS: 250 wonderland"))), mask)
     with pytest.raises(SmtpProtocolError, match=r"\(masked\)"):
         wire.upload(iter([b"a", b"b"]), soon())
