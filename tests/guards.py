@@ -51,8 +51,12 @@ class Guard:
         with tempfile.TemporaryDirectory() as directory:
             copy = Path(directory)
             for name in ("smtpnb", "tests", "pyproject.toml"):
-                copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-                copied(ROOT / name, copy / name)
+                if (ROOT / name).is_dir():
+                    shutil.copytree(
+                        ROOT / name, copy / name, ignore=shutil.ignore_patterns("node_modules", "__pycache__")
+                    )
+                else:
+                    shutil.copy(ROOT / name, copy / name)
             (copy / "smtpnb" / self.module).write_text(source.replace(self.guard, self.mistake), encoding="utf-8")
             command = [
                 sys.executable,
