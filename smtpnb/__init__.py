@@ -29,6 +29,9 @@ _HOMES = {
     "TlsInfo": "smtpnb.session",
     "Transcript": "smtpnb.transcript",
     "ask_secret": "smtpnb.secret",
+    "explain_command": "smtpnb.protocol.anatomy",
+    "explain_content": "smtpnb.protocol.transparency",
+    "explain_plain": "smtpnb.protocol.plain_lesson",
 }
 
 if TYPE_CHECKING:
@@ -47,8 +50,11 @@ if TYPE_CHECKING:
         SmtpTimeout,
         SmtpTlsError,
     )
+    from smtpnb.protocol.anatomy import explain_command
     from smtpnb.protocol.capabilities import Capabilities
+    from smtpnb.protocol.plain_lesson import explain_plain
     from smtpnb.protocol.reply import EnhancedStatus, SmtpReply
+    from smtpnb.protocol.transparency import explain_content
     from smtpnb.sandbox import Sandbox
     from smtpnb.secret import Secret, ask_secret
     from smtpnb.session import TlsInfo
@@ -73,6 +79,9 @@ __all__ = [
     "TlsInfo",
     "Transcript",
     "ask_secret",
+    "explain_command",
+    "explain_content",
+    "explain_plain",
     "options",
 ]
 

@@ -20,7 +20,7 @@ from smtpnb.pipeline import Pipeline
 from smtpnb.progress import shown_progress
 from smtpnb.protocol import content as contents
 from smtpnb.protocol import limits, sasl
-from smtpnb.protocol.capabilities import Capabilities
+from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
 from smtpnb.protocol.command import Command, raw_command
 from smtpnb.protocol.content import Tally
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage, after_tls
@@ -548,9 +548,9 @@ class SmtpClient:
         return self._capabilities
 
     @property
-    def capability_history(self) -> tuple[Capabilities, ...]:
+    def capability_history(self) -> CapabilityHistory:
         """What each EHLO of this connection offered, where it differs from the one before."""
-        return tuple(self._history)
+        return CapabilityHistory(self._history)
 
     @property
     def tls_info(self) -> TlsInfo | None:

@@ -6,12 +6,33 @@ front-end gets None and shows the text.
 """
 
 import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
 
 
 class Displayable:
     """A value with a rich view; `smtpnb.display` knows which."""
 
     __slots__ = ()
+
+    def to_html(self, path: "str | PathLike[str] | None" = None) -> str:
+        """The value's view as a page of its own, which needs nothing from outside; also written to `path` if given.
+
+        Args:
+            path: a file to write, such as "session.html"; an existing one is replaced.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        from smtpnb import display  # noqa: PLC0415 - as below
+
+        page = display.page(self)
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8", newline="\n")
+        return page
 
     def _repr_html_(self) -> str | None:
         """The value's card, or None where rich output is off or the view failed: then text is shown."""

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from smtpnb.displayable import Displayable
 from smtpnb.protocol.capabilities import Capabilities
 from smtpnb.protocol.conversation import Conversation
-from smtpnb.text import visible
+from smtpnb.text import plural, visible
 
 if TYPE_CHECKING:
     from cryptography import x509
 
     from smtpnb.transcript import Transcript
+
+
+#: Certificates and names shown; a peer may send thousands.
+_CHAIN, _NAMES = 10, 50
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,16 @@ class Certificate:
             return f"EC {key.curve.name}"
         return type(key).__name__.removesuffix("PublicKey").strip("_")
 
+    def to_text(self) -> str:
+        """Names, validity, issuer and key, line by line; that it cannot be read, where it cannot."""
+        try:
+            names, subject, issuer, key = ", ".join(self.names[:_NAMES]), self.subject, self.issuer, self.key
+            dates = f"{self.not_before:%Y-%m-%d} to {self.not_after:%Y-%m-%d} (UTC)"
+        except ValueError:  # a server may send anything for a certificate
+            return f"Cannot be read: {len(self.der):,} octets"
+        more = f" and {len(self.names) - _NAMES:,} more" if len(self.names) > _NAMES else ""
+        return f"Subject: {subject}\nNames: {names or 'none'}{more}\nIssuer: {issuer}\nValid: {dates}\nKey: {key}"
+
     def __repr__(self) -> str:
         try:
             return f"<Certificate for {', '.join(self.names) or self.subject} from {self.issuer}>"
@@ -132,6 +146,31 @@ class TlsInfo(Displayable):
             return f"certificate verified for {visible(self.server_name)}"
         return "certificate NOT verified: anyone could be at the other end"
 
+    @property
+    def checked(self) -> str:
+        """What was checked, in words."""
+        if self.verified:
+            return f"chain, dates and purpose against the trusted authorities, and the name {visible(self.server_name)}"
+        return "nothing: neither who issued the certificate nor whom it is for"
+
+    def to_text(self) -> str:
+        """What was agreed on, and each certificate of the chain, line by line."""
+        lines = [
+            f"TLS: {self.assurance}",
+            f"Version: {visible(self.version)}",
+            f"Cipher: {visible(self.cipher)} ({self.bits} bits)",
+            f"Checked: {self.checked}",
+            f"Asked for: {visible(self.server_name)}",
+        ]
+        for position, certificate in enumerate(self.chain[:_CHAIN]):
+            lines.append(f"Signed it, step {position}:" if position else "The server's own:")
+            lines += (f"  {line}" for line in certificate.to_text().splitlines())
+        more = len(self.chain) - _CHAIN
+        return "\n".join([*lines, *([f"… {plural(more, 'more certificate')}"] if more > 0 else ())])
+
+    def __str__(self) -> str:
+        return self.to_text()
+
     def __repr__(self) -> str:
         return f"<TlsInfo {self.version}, {self.cipher}, {self.assurance}>"
 
@@ -163,6 +202,16 @@ class SessionSnapshot(Displayable):
     capability_history: tuple[Capabilities, ...]
     tls_info: TlsInfo | None
     transcript: "Transcript"
+
+    def to_text(self) -> str:
+        """Where it stands, what is offered, TLS, and all that was said."""
+        parts = [
+            f"Session with {visible(self.host)}\n{self.conversation.to_text()}",
+            f"Offered:\n{self.capabilities.to_text() or 'nothing yet'}",
+            self.tls_info.to_text() if self.tls_info else "TLS: not on",
+            self.transcript.to_text(),
+        ]
+        return "\n\n".join(parts)
 
     def __repr__(self) -> str:
         return f"<SessionSnapshot with {visible(self.host)}: {self.conversation.summary}>"

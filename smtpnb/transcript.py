@@ -9,66 +9,32 @@ The text form is after swaks: `->` sent, `<-` received, `~>` and `<~` inside TLS
 import base64
 import json
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from smtpnb import options
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpProtocolError
+from smtpnb.exchange import Entry, Exchange, Remark, text_lines
+from smtpnb.protocol.anatomy import Anatomy, AnatomyLine, anatomy, command_line, content_lines, reply_lines
 from smtpnb.protocol.conversation import Conversation
 from smtpnb.protocol.limits import TRANSCRIPT_ENDS
 from smtpnb.protocol.reply import SmtpReply, cut
-from smtpnb.text import decoded, plural, visible
+from smtpnb.replay_code import replay_code
+from smtpnb.selection import Filter, Selection, selection
+from smtpnb.session_diff import SessionDiff, session_diff
+from smtpnb.text import plural, visible
+from smtpnb.timing import Timing, timed
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = ["SCHEMA", "Entry", "Exchange", "Recorder", "Remark", "Transcript"]
 
 #: Written into every export; a reader refuses another.
 SCHEMA: Final = "smtpnb.transcript/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A command and its reply.
-
-    Attributes:
-        at: seconds from the first entry to the sending of the command.
-        command: the command, redacted; None for a greeting and for a reply nobody asked for.
-        reply: the reply; None where none came or none was read.
-        secure: whether it went through TLS.
-        state: the state afterwards.
-        content: the first octets of the content sent (after DATA, or with BDAT), as they went over the wire.
-        octets: how many octets of content went over the wire.
-        wait: seconds from the command's last octet to the whole reply.
-        pipelined: whether it was sent before the reply to the command before it had come.
-    """
-
-    at: float = field(compare=False)
-    command: str | None
-    reply: SmtpReply | None
-    secure: bool
-    state: str
-    content: bytes = b""
-    octets: int = 0
-    wait: float = field(default=0.0, compare=False)
-    pipelined: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something that happened and was not said: a handshake, a time-out, the end.
-
-    Attributes:
-        at: seconds since the first entry.
-        text: what happened.
-        secure: whether TLS was on.
-        unexpected: whether it is a fault.
-    """
-
-    at: float = field(compare=False)
-    text: str
-    secure: bool = False
-    unexpected: bool = False
-
-
-Entry: TypeAlias = Exchange | Remark
 
 
 @dataclass(frozen=True)
@@ -139,11 +105,91 @@ class Transcript(Displayable):
             timing: put the seconds since the first entry before each line.
         """
         return "\n".join(
-            f"{entry.at:9.4f} {line}" if timing else line for entry in self.entries for line in _text_lines(entry)
+            f"{entry.at:9.4f} {line}" if timing else line for entry in self.entries for line in text_lines(entry)
         )
 
     def __str__(self) -> str:
         return self.to_text()
+
+    # -- views -----------------------------------------------------------------------------------------------
+
+    def show(self, filter: Filter = None, *, all: bool = False, timing: bool | None = None) -> Selection:  # noqa: A002 - the plain words
+        """The session as a ladder, or a part of it.
+
+        Args:
+            filter: what to show: a verb ("RCPT"), a code ("550", "5xx"), "refused", "tls", "clear", "content",
+                "pipelined", "unanswered"; several of these; or a function of an `Exchange`. None shows everything.
+            all: cut nothing, however much it is.
+            timing: show seconds; `options.show_timing` if None.
+        """
+        timing = bool(options.show_timing) if timing is None else timing
+        return selection(self.entries, filter, everything=all, timing=timing)
+
+    def ladder(self, filter: Filter = None, *, all: bool = False, timing: bool | None = None) -> Selection:  # noqa: A002 - as above
+        """The same as `show`, by the view's name."""
+        return self.show(filter, all=all, timing=timing)
+
+    def bytes(self, filter: Filter = None) -> Anatomy:  # noqa: A002 - as above
+        """Every command, content and reply, octet by octet, with a legend.
+
+        Args:
+            filter: as in `show`.
+        """
+        chosen = self.show(filter).entries
+        exchanges = [entry for entry in chosen if isinstance(entry, Exchange)]
+        unkept = sum(exchange.octets - len(exchange.content) for exchange in exchanges)
+        count = sum(map(_line_count, exchanges))
+        return anatomy("A session, octet by octet", _anatomy(exchanges), count, unkept)
+
+    def diff(self, other: "Transcript", labels: tuple[str, str] = ("this session", "the other")) -> SessionDiff:
+        """The two sessions side by side, with what differs marked.
+
+        Args:
+            other: the other session's transcript.
+            labels: what to call the two.
+        """
+        return session_diff(self.entries, other.entries, labels)
+
+    def timing(self, *others: "Transcript", labels: Sequence[str] = ()) -> Timing:
+        """The times of each exchange, of other sessions' too, to compare them: pipelined and one by one, say.
+
+        Args:
+            others: further sessions.
+            labels: what to call the sessions, this one first.
+        """
+        sessions = (self, *others)
+        names = [*labels, *(f"session {number}" for number in range(len(labels) + 1, len(sessions) + 1))]
+        return Timing(tuple(timed(name, each.exchanges) for name, each in zip(names, sessions, strict=False)))
+
+    # -- export ----------------------------------------------------------------------------------------------
+
+    def to_python(self, host: str = "localhost", port: int = 25) -> str:
+        """Python that replays the session, to copy: no secret is in it, and what is missing is said in comments.
+
+        Args:
+            host: where to replay it.
+            port: the port there.
+        """
+        return replay_code(self.entries, host, port)
+
+    def save(self, path: "str | PathLike[str]") -> None:
+        """Writes the transcript to a file; the name's ending says how: .html, .txt, .json, .jsonl or .py.
+
+        Raises:
+            ValueError: another ending.
+            OSError: the file cannot be written.
+        """
+        forms = {
+            ".html": self.to_html,
+            ".txt": lambda: self.to_text() + "\n",
+            ".json": lambda: self.to_json(indent=1) + "\n",
+            ".jsonl": self.to_jsonl,
+            ".py": self.to_python,
+        }
+        form = forms.get(Path(path).suffix.lower())
+        if form is None:
+            raise ValueError(f"the file's name ends in {', '.join(forms)}: it says what to write")
+        Path(path).write_text(form(), encoding="utf-8", newline="\n")
 
     # -- JSON ------------------------------------------------------------------------------------------------
 
@@ -197,6 +243,26 @@ class Transcript(Displayable):
             return cls(entries[:cut_at], int(head["omitted"]), entries[cut_at:])
         except (KeyError, TypeError, AttributeError, ValueError, SmtpProtocolError) as error:
             raise ValueError(f"this transcript export is damaged: {type(error).__name__} {error}") from None
+
+
+def _line_count(exchange: Exchange) -> int:
+    """How many lines an exchange has; a lone dot is the last line of its content."""
+    content = exchange.content.count(b"\r\n") + (not exchange.content.endswith(b"\r\n") and bool(exchange.content))
+    whole = exchange.command == "." and exchange.octets == len(exchange.content) > 0
+    return (exchange.command is not None and not whole) + content + (len(exchange.reply.lines) if exchange.reply else 0)
+
+
+def _anatomy(exchanges: Iterable[Exchange]) -> Iterator[AnatomyLine]:
+    """The lines of exchanges in the order they went over the wire."""
+    for exchange in exchanges:
+        dot = exchange.command == "." and exchange.octets > 0  # it is the last line of the content
+        if exchange.command is not None and not dot:
+            yield command_line(exchange.command)
+        yield from content_lines(exchange.content)
+        if dot and exchange.octets > len(exchange.content):
+            yield command_line(".")
+        if exchange.reply:
+            yield from reply_lines(exchange.reply.raw)
 
 
 class Said(NamedTuple):
@@ -272,38 +338,6 @@ def _made(entry: Entry | tuple[Any, ...]) -> Entry:
         said.wait,
         said.pipelined,
     )
-
-
-# -- an entry as text ------------------------------------------------------------------------------------------
-
-
-def _text_lines(entry: Entry) -> Iterator[str]:
-    if isinstance(entry, Remark):
-        yield f"{'**' if entry.unexpected else '==='} {visible(entry.text)}"
-        return
-    sent, received = ("~>", "<~") if entry.secure else ("->", "<-")
-    if entry.command == "." and entry.octets:
-        yield from _content_lines(entry, sent)  # its last line is the dot
-    elif entry.command is not None:
-        yield f"{sent} {visible(entry.command)}".rstrip()
-        yield from _content_lines(entry, sent)
-    if entry.reply is not None:
-        mark = received if entry.command is not None or entry.reply.code in _GREETINGS else "**"
-        yield from (f"{mark} {entry.reply.code}{separator}{visible(text)}".rstrip()
-                    for separator, text in entry.reply.wire_lines())  # fmt: skip
-
-
-#: Codes of a greeting (RFC 5321 §4.3.1): the only reply that no command asks for.
-_GREETINGS: Final = (220, 421, 554)
-
-
-def _content_lines(entry: Exchange, sent: str) -> Iterator[str]:
-    if entry.content:
-        yield from (
-            f"{sent} {visible(line)}".rstrip() for line in decoded(entry.content).removesuffix("\r\n").split("\r\n")
-        )
-    if entry.octets > len(entry.content):
-        yield f"=== {plural(entry.octets - len(entry.content), 'more octet')} of content not kept"
 
 
 # -- an entry as JSON ------------------------------------------------------------------------------------------

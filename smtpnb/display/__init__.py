@@ -4,17 +4,29 @@ A view holds no live object, does no I/O, reads no clock and writes no markup it
 by the name of the value's class and imported when it is first shown, so a session that shows nothing loads no HTML.
 """
 
+import re
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 #: Class → the module here and the function in it that shows a value of it.
 VIEWS: Final = {
+    "Anatomy": ("bytes_view", "bytes_view"),
     "Capabilities": ("capability_matrix", "capability_card"),
+    "CapabilityHistory": ("capability_matrix", "capability_matrix"),
+    "CapturedMessage": ("envelope_card", "message_card"),
+    "ContentAnatomy": ("content_view", "content_view"),
     "Conversation": ("state_view", "state_view"),
+    "Delivery": ("delivery_card", "delivery_card"),
+    "EnvelopeView": ("envelope_card", "envelope_card"),
     "Explanation": ("reply_card", "explanation_card"),
+    "Members": ("members_view", "members_view"),
+    "PlainLesson": ("plain_view", "plain_view"),
+    "Selection": ("ladder", "selection_ladder"),
+    "SessionDiff": ("diff_view", "diff_view"),
     "SessionSnapshot": ("snapshot_card", "snapshot_card"),
     "SmtpError": ("error_card", "error_card"),
     "SmtpReply": ("reply_card", "reply_card"),
+    "Timing": ("timing_view", "timing_view"),
     "TlsInfo": ("tls_card", "tls_card"),
     "Transcript": ("ladder", "ladder"),
 }
@@ -28,17 +40,37 @@ def html(value: object) -> str | None:
     return _shown(value, VIEWS)
 
 
+def page(value: object) -> str:
+    """The card of a value as a page of its own: nothing from outside, light or dark as the reader has it.
+
+    Raises:
+        TypeError: there is no view of it.
+    """
+    element = _element(value, VIEWS)
+    if element is None:
+        raise TypeError(f"there is no view of {type(value).__name__}")
+    title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(value).__name__)
+    whole: str = import_module(f"{__name__}.kit").page(f"smtpnb: {title}", element)
+    return whole
+
+
 def explained(value: object) -> str | None:
     """The longer view of a value, everything unfolded; its card where there is none."""
     return _shown(value, LONGER_VIEWS) or html(value)
 
 
 def _shown(value: object, views: dict[str, tuple[str, str]]) -> str | None:
+    element = _element(value, views)
+    if element is None:
+        return None
+    rendered: str = import_module(f"{__name__}.kit").render(element)
+    return rendered
+
+
+def _element(value: object, views: dict[str, tuple[str, str]]) -> Any:
     # By name and not by type, as the registry must not import what it shows; along the MRO, as errors are a tree.
     for kind in type(value).__mro__:
         if kind.__module__.partition(".")[0] == "smtpnb" and kind.__name__ in views:
             module, view = views[kind.__name__]
-            element = getattr(import_module(f"{__name__}.{module}"), view)(value)
-            rendered: str = import_module(f"{__name__}.kit").render(element)
-            return rendered
+            return getattr(import_module(f"{__name__}.{module}"), view)(value)
     return None

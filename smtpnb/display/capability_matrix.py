@@ -10,6 +10,7 @@ from smtpnb import options
 from smtpnb.display import kit
 from smtpnb.display.excerpt import excerpt
 from smtpnb.knowledge import extensions
+from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol.capabilities import Capabilities
 from smtpnb.text import plural
 
@@ -30,12 +31,15 @@ def capability_matrix(history: Sequence[Capabilities]) -> kit.Element:
     if not keywords:
         return kit.card(kit.INFO, kit.section("No extensions: nothing was offered yet (EHLO asks for them)."))
     columns = ["extension", *(_moment(each) for each in lists), "what it is for", "defined in"]
-    return kit.table(_caption(shown.left_out, keywords), columns, _rows(keywords, lists))
+    return kit.table(_caption(shown.left_out, keywords, lists), columns, _rows(keywords, lists))
 
 
-def _caption(left_out: int, keywords: Sequence[str]) -> kit.Node:
+def _caption(left_out: int, keywords: Sequence[str], lists: Sequence[Capabilities]) -> kit.Node:
     unseen = f"; {plural(left_out, 'EHLO reply', 'EHLO replies')} between not shown" if left_out else ""
-    return [kit.strong("What the server offers: "), plural(len(keywords), "extension"), unseen, "."]
+    forgotten: kit.Node = None
+    if any(not each.secure for each in lists) and any(each.secure for each in lists):
+        forgotten = [" What was offered in the clear is forgotten after TLS (", kit.link(Reference(3207, "4.2")), ")."]
+    return [kit.strong("What the server offers: "), plural(len(keywords), "extension"), unseen, ".", forgotten]
 
 
 def _moment(capabilities: Capabilities) -> str:
@@ -57,7 +61,11 @@ def _row(keyword: str, lists: Sequence[Capabilities]) -> kit.Element:
     extension = extensions.row(keyword)
     before: list[Capabilities | None] = [None, *lists[:-1]]
     offers = [_offer(keyword, now, earlier) for now, earlier in zip(lists, before, strict=True)]
-    purpose = [extension.purpose, _reading(keyword, lists[-1]), kit.muted(" ", extension.parameters)]
+    purpose = [
+        extension.purpose,
+        _reading(keyword, lists[-1]),
+        kit.muted(" ", extension.parameters) if extension.parameters else None,
+    ]
     return kit.row(kit.said(keyword, 100), *offers, purpose, kit.link(extension.reference) or "no RFC", headed=True)
 
 

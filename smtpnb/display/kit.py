@@ -2,15 +2,17 @@
 
 What a front-end leaves of it differs, so each block is semantic HTML first: with no CSS at all it reads well, with
 words separated by punctuation in the text and never by layout alone. Styles are inline; there is no script, id,
-class, image or `<style>`, since JupyterLab removes them from an untrusted notebook, and no `var(…)` or
-`currentColor`, for the same reason. A tint is `rgba()` under the page's own text colour, so light and dark both
-work; a solid background comes with its own text colour. Colour is never the only sign.
+class, `<svg>` or `<style>`, since JupyterLab removes them from an untrusted notebook, and no `var(…)` or
+`currentColor`, for the same reason; a picture is an `<img>` that holds its own data. A tint is `rgba()` under the
+page's own text colour, so light and dark both work; a solid background comes with its own text colour. Colour is
+never the only sign.
 
 Untrusted text enters through `said` and `prose` alone: escaped by htpy, spelt out by `text.visible`, cut to length,
 isolated from the text direction around it by `<bdi>`, and inside `<code>`, where JupyterLab sets no TeX. It is never
 put into an attribute. Links lead to rfc-editor.org only, because `link` takes nothing but a `Reference`.
 """
 
+import base64
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
@@ -39,6 +41,9 @@ class Tone(NamedTuple):
 #: First digit of a reply code → its tone; the colours stay apart under simulated colour-blindness.
 TONES: Final = {2: Tone("#0f8263", "✔"), 3: Tone("#1a73d1", "▶"), 4: Tone("#a8620a", "↻"), 5: Tone("#d02a5c", "✖")}
 GOOD, INFO, BAD = TONES[2], TONES[3], TONES[5]
+
+#: Backgrounds of numbered chips: 4.5:1 under white text, 3:1 on white and near-black; the number says the same.
+CHIPS: Final = ("#1a73d1", "#666666", "#0f8263", "#a8620a", "#8a4fb5", "#d02a5c", "#0b7285")
 
 _MUTED: Final = "opacity:0.78"
 _EDGE: Final = "1px solid rgba(127,127,127,0.4)"
@@ -131,9 +136,10 @@ def channel(*, secure: bool) -> str:
 # -- blocks ------------------------------------------------------------------------------------------------------
 
 
-def card(tone: Tone, *sections: Node) -> Element:
-    """A frame with a coloured edge around the sections."""
-    return h.div(style=f"{_CARD};border-left:8px solid {tone.colour}")[sections]
+def card(tone: Tone, *sections: Node, wide: bool = False) -> Element:
+    """A frame with a coloured edge around the sections; as wide as sentences read well, or as the page."""
+    frame = _CARD.replace("max-width:56em;", "") if wide else _CARD
+    return h.div(style=f"{frame};border-left:8px solid {tone.colour}")[sections]
 
 
 def heading(*content: Node) -> Element:
@@ -180,6 +186,54 @@ def speech(speaker: str, frame: Node, *content: Node) -> Element:
     """A line of a dialogue, `C: …` or `S: …` as the RFCs write it; the frame is what stands before the text."""
     who = abbreviation(f"{speaker}:", {"C": "client", "S": "server"}[speaker])
     return h.div[h.code(style=f"{_CODE};{_MUTED}")[who, " ", frame], content]
+
+
+def chip(number: int) -> Element:
+    """A number on a coloured plate, as a legend has it; the brackets part it from its neighbours without styles."""
+    colour = CHIPS[(number - 1) % len(CHIPS)]
+    style = f"background:{colour};color:#ffffff;border-radius:8px;padding:0 7px;font-size:0.8em;font-weight:bold"
+    return h.span(style=style)[f"({number})"]
+
+
+def segment(text: Node, below: Node, number: int) -> Element:
+    """A part of a line over its octets and its number; without styles the three follow each other."""
+    colour = CHIPS[(number - 1) % len(CHIPS)]
+    octets = f"display:block;font-size:0.72em;line-height:1.3;padding:2px 1px;{_MUTED}"
+    # The spaces are inside the blocks: between them they would be lines of their own.
+    return h.span(style="display:inline-block;vertical-align:top;text-align:center;max-width:22em;margin:0 1px 8px 0")[
+        h.span(style=f"display:block;font-size:1.1em;padding:0 3px;border-bottom:4px solid {colour}")[text, " "],
+        h.span(style=octets)[h.code(style=_CODE)[below], " "],
+        chip(number),
+        " ",
+    ]
+
+
+def picture(svg: bytes, sentence: str) -> Element:
+    """An SVG picture as an image that holds its own data, with a sentence of ours that says what is in it."""
+    data = base64.b64encode(svg).decode("ascii")
+    style = "border-radius:6px;max-width:100%;margin:4px 0"  # the drawing has a light plate of its own
+    return h.div[h.img(alt=sentence, src=f"data:image/svg+xml;base64,{data}", style=style)]
+
+
+def page(name: str, content: Element) -> str:
+    """A whole HTML document of one view, which loads nothing and runs nothing."""
+    policy = {"http-equiv": "Content-Security-Policy", "content": _POLICY}
+    ground = "background:Canvas;color:CanvasText;font-family:system-ui,sans-serif;margin:1.5em"
+    document = h.html(lang="en")[
+        h.head[
+            h.meta(charset="utf-8"),
+            h.meta(policy),
+            h.meta(name="color-scheme", content="light dark"),
+            h.meta(name="viewport", content="width=device-width"),
+            h.title[name],
+        ],
+        h.body(style=ground)[h.main[h.h1(style="font-size:1.2em")[name], content]],
+    ]
+    return render(document) + "\n"
+
+
+#: Nothing is loaded and nothing runs; the views' inline styles and pictures are all there is.
+_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 # -- tables ------------------------------------------------------------------------------------------------------
@@ -235,6 +289,30 @@ def wide_row(first: Node, content: Node, *, columns: int, tinted: bool = False) 
 
 def _tint(*, tinted: bool) -> str:
     return "background:rgba(42,122,184,0.16)" if tinted else _ROW
+
+
+def grid(rows: Sequence[tuple[Node, Sequence[tuple[Node, int]]]]) -> Element:
+    """Cells with edges under each other, each row with a name and cells that go across some columns."""
+    return h.table(style=_TABLE)[h.tbody[(_grid_row(name, cells) for name, cells in rows)]]
+
+
+def _grid_row(name: Node, cells: Sequence[tuple[Node, int]]) -> Element:
+    style = f"border:{_EDGE};text-align:center;padding:1px 4px"
+    return h.tr(style=_ROW)[
+        h.th(scope="row", style=f"{_NAME.replace('left', 'right')}")[name],
+        (h.td(style=style, colspan=str(span) if span > 1 else None)[content] for content, span in cells),
+    ]
+
+
+def plate(content: Node, colour: str) -> Element:
+    """Words of ours on a coloured plate."""
+    style = f"display:block;background:{colour};color:#ffffff;font-weight:bold;padding:0 4px;white-space:nowrap"
+    return h.span(style=style)[content, " "]
+
+
+def marked(content: Node, *, differs: bool) -> Node:
+    """A cell that differs, tinted; the words have to say so too."""
+    return h.span(style="background:rgba(168,98,10,0.22)")[content] if differs else content
 
 
 def steps(names: Sequence[str], here: int) -> Element:

@@ -11,13 +11,14 @@ from smtpnb import options
 from smtpnb.display import kit
 from smtpnb.display.excerpt import Excerpt, excerpt
 from smtpnb.display.reply_card import server_lines
+from smtpnb.exchange import GREETINGS, Entry, Exchange, Remark
 from smtpnb.protocol.reply import SmtpReply
+from smtpnb.selection import Selection
 from smtpnb.text import decoded, plural
-from smtpnb.transcript import Entry, Exchange, Remark, Transcript
+from smtpnb.timing import milliseconds
+from smtpnb.transcript import Transcript
 
 _COLUMNS: Final = ("TLS", "client", "direction", "server", "state afterwards")
-#: Codes of a greeting (RFC 5321 §4.3.1): the one reply that no command asks for.
-_GREETINGS: Final = (220, 421, 554)
 
 #: Lines and characters in the whole ladder: up to these nothing is cut; beyond them, each part shows its share. They
 #: keep it under 1 MB of HTML, where a hostile character takes thirteen octets and the markup of a line four hundred.
@@ -31,25 +32,48 @@ class Limits(NamedTuple):
     Attributes:
         lines: lines of one reply, or of one content.
         characters: characters of one line.
+        timing: whether there is a column of times.
     """
 
     lines: int
     characters: int
+    timing: bool = False
+
+    @property
+    def columns(self) -> int:
+        """How many columns there are."""
+        return len(_COLUMNS) + self.timing
+
+
+#: More than a reply or a content that is kept can have.
+_ALL: Final = Limits(10**9, 10**9)
 
 
 def ladder(transcript: Transcript) -> kit.Element:
     """The transcript as a table: client | arrow | server."""
-    entries = transcript.entries
-    shown = excerpt(len(entries), options.ladder_rows)
-    limits = _limits([entries[position] for position in (*shown.first, *shown.last)])
-    return kit.table(_caption(transcript), _COLUMNS, _rows(entries, shown, limits))
+    return _ladder(transcript.show(), transcript.summary)
 
 
-def _caption(transcript: Transcript) -> kit.Node:
-    encrypted = any(entry.secure for entry in transcript.entries)
+def selection_ladder(selection: Selection) -> kit.Element:
+    """A part of a transcript, or all of it, as the same table."""
+    return _ladder(selection, selection.summary)
+
+
+def _ladder(selection: Selection, summary: str) -> kit.Element:
+    entries = selection.entries
+    shown = excerpt(len(entries), len(entries) if selection.everything else options.ladder_rows)
+    limits = _ALL if selection.everything else _limits([entries[at] for at in (*shown.first, *shown.last)])
+    columns = (*_COLUMNS, "sent at, took") if selection.timing else _COLUMNS
+    return kit.table(
+        _caption(entries, summary), columns, _rows(entries, shown, limits._replace(timing=selection.timing))
+    )
+
+
+def _caption(entries: Sequence[Entry], summary: str) -> kit.Node:
+    encrypted = any(entry.secure for entry in entries)
     return [
         kit.strong("Session: "),
-        transcript.summary,
+        kit.prose(summary),
         "; shaded rows with 🔒 were encrypted" if encrypted else "",
         ".",
     ]
@@ -84,8 +108,9 @@ def _rows(entries: Sequence[Entry], shown: Excerpt, limits: Limits) -> Iterator[
     for position in shown.first:
         yield from _entry_rows(entries[position], limits)
     if shown.left_out:
-        gap = f"… {plural(shown.left_out, 'more entry', 'more entries')} …"
-        yield kit.wide_row("", kit.muted(gap), columns=len(_COLUMNS))
+        gap = f"… {plural(shown.left_out, 'more entry', 'more entries')} … "
+        everything: list[kit.Node] = [kit.literal("transcript.show(all=True)"), " shows all."]
+        yield kit.wide_row("", kit.muted(gap, everything), columns=limits.columns)
     for position in shown.last:
         yield from _entry_rows(entries[position], limits)
 
@@ -118,12 +143,12 @@ def _lock(*, secure: bool) -> kit.Node:
 def _remark_row(remark: Remark, limits: Limits) -> kit.Element:
     sign: list[kit.Node] = [kit.glyph(kit.BAD), " ** "] if remark.unexpected else [kit.glyph(kit.INFO), " "]
     text: list[kit.Node] = [sign, kit.strong(kit.prose(remark.text, limits.characters))]
-    return kit.wide_row(_lock(secure=remark.secure), text, columns=len(_COLUMNS), tinted=remark.secure)
+    return kit.wide_row(_lock(secure=remark.secure), text, columns=limits.columns, tinted=remark.secure)
 
 
 def _command_row(exchange: Exchange, command: str, limits: Limits) -> kit.Element:
     said = [kit.said(command, limits.characters), kit.muted(" (pipelined)") if exchange.pipelined else None]
-    return _sent_row(exchange, said)
+    return _sent_row(exchange, said, limits, begins=True)
 
 
 def _content_row(exchange: Exchange, limits: Limits) -> kit.Element:
@@ -136,7 +161,7 @@ def _content_row(exchange: Exchange, limits: Limits) -> kit.Element:
     unkept = exchange.octets - len(exchange.content)
     if unkept:
         content.append(kit.section(kit.muted(f"… {plural(unkept, 'more octet')} of content not kept")))
-    return _sent_row(exchange, kit.folded(f"content, {plural(exchange.octets, 'octet')}", content))
+    return _sent_row(exchange, kit.folded(f"content, {plural(exchange.octets, 'octet')}", content), limits)
 
 
 def _content_lines(exchange: Exchange) -> list[str]:
@@ -146,14 +171,15 @@ def _content_lines(exchange: Exchange) -> list[str]:
     return lines[:-1] if exchange.command == "." == lines[-1] else lines  # the dot has a row of its own
 
 
-def _sent_row(exchange: Exchange, content: kit.Node) -> kit.Element:
-    arrow = "──▶"
-    return kit.row(_lock(secure=exchange.secure), content, arrow, "", "", tinted=exchange.secure, to_the_right=1)
+def _sent_row(exchange: Exchange, content: kit.Node, limits: Limits, *, begins: bool = False) -> kit.Element:
+    cells: tuple[kit.Node, ...] = (_lock(secure=exchange.secure), content, "──▶", "", "")
+    times = (f"at {milliseconds(exchange.at)}" if begins else "",) if limits.timing else ()
+    return kit.row(*cells, *times, tinted=exchange.secure, to_the_right=1)
 
 
 def _reply_row(exchange: Exchange, reply: SmtpReply, limits: Limits) -> kit.Element:
     arrow = "◀──"
-    unasked = exchange.command is None and reply.code not in _GREETINGS
+    unasked = exchange.command is None and reply.code not in GREETINGS
     said = [kit.strong("** ") if unasked else None, _answer(reply, limits)]
     return kit.row(
         _lock(secure=exchange.secure),
@@ -161,6 +187,7 @@ def _reply_row(exchange: Exchange, reply: SmtpReply, limits: Limits) -> kit.Elem
         arrow,
         said,
         kit.prose(exchange.state, limits.characters),
+        *((f"took {milliseconds(reply.elapsed)}",) if limits.timing else ()),
         tinted=exchange.secure,
     )
 
@@ -171,7 +198,10 @@ def _answer(reply: SmtpReply, limits: Limits) -> kit.Node:
     first = [kit.glyph(tone), " ", kit.strong(kit.literal(str(reply.code))), *_first_line(reply, limits)]
     if len(reply.lines) == 1:
         return first
-    return kit.folded([first, kit.muted(f" … ({len(reply.lines):,} lines)")], list(server_lines(reply, *limits)))
+    return kit.folded(
+        [first, kit.muted(f" … ({len(reply.lines):,} lines)")],
+        list(server_lines(reply, limits.lines, limits.characters)),
+    )
 
 
 def _first_line(reply: SmtpReply, limits: Limits) -> tuple[kit.Node, kit.Node]:

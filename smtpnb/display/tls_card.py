@@ -38,6 +38,7 @@ def tls_facts(info: TlsInfo) -> Iterator[tuple[kit.Node, kit.Node]]:
     """The rows that name what was agreed."""
     yield "Version:", kit.said(info.version)
     yield "Cipher:", [kit.said(info.cipher), f" ({info.bits} bits)"]
+    yield "Checked:", kit.prose(info.checked)
     yield "Asked for:", kit.said(info.server_name)
     if info.certificate:
         yield "Certificate for:", _names(info.certificate)
@@ -59,6 +60,7 @@ def _certificate_facts(certificate: Certificate) -> Iterator[tuple[kit.Node, kit
         yield "Cannot be read:", f"{len(certificate.der):,} octets"
         return
     yield "Subject:", kit.said(subject)
+    yield "Names:", _names(certificate)
     yield "Issuer:", kit.said(issuer)
     yield "Valid:", f"{begin:%Y-%m-%d} to {end:%Y-%m-%d} (UTC)"
     yield "Key:", kit.said(key)

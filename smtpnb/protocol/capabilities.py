@@ -69,9 +69,39 @@ class Capabilities(Displayable, Mapping[str, tuple[str, ...]]):
         """The SASL mechanisms of its AUTH line, in capitals (RFC 4954 §3)."""
         return tuple(mechanism.upper() for mechanism in self.get("AUTH", ()))
 
+    @property
+    def moment(self) -> str:
+        """When it was said: `in the clear`, `inside TLS, logged in`."""
+        return ("inside TLS" if self.secure else "in the clear") + (", logged in" if self.authenticated else "")
+
+    @property
+    def said(self) -> str:
+        """The keywords with their parameters, nothing hidden in them."""
+        return ", ".join(visible(" ".join((keyword, *parameters))) for keyword, parameters in self.items())
+
+    def to_text(self) -> str:
+        """A keyword with its parameters a line."""
+        return "\n".join(visible(" ".join((keyword, *parameters))) for keyword, parameters in self.items())
+
     def __repr__(self) -> str:
-        said = ", ".join(visible(" ".join((keyword, *parameters))) for keyword, parameters in self.items())
-        return f"<Capabilities {said or 'none: nothing was offered yet'}>"
+        return f"<Capabilities {self.said or 'none: nothing was offered yet'}>"
+
+
+class CapabilityHistory(Displayable, tuple[Capabilities, ...]):
+    """What each EHLO of a connection offered, in order; shown side by side."""
+
+    __slots__ = ()
+
+    def to_text(self) -> str:
+        """Each list in a line: when it was said, and what it held."""
+        return "\n".join(f"{each.moment}: {each.said or 'nothing'}" for each in self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        counts = ", then ".join(f"{len(each)} {each.moment}" for each in self)
+        return f"<CapabilityHistory: {counts or 'no EHLO yet'}>"
 
 
 def _split(line: str) -> tuple[str, list[str]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Self
 
 from smtpnb.displayable import Displayable
@@ -11,8 +12,10 @@ from smtpnb.frozen import quick
 from smtpnb.knowledge import hints, reply_codes
 from smtpnb.knowledge.hints import Hint
 from smtpnb.knowledge.rfc import Reference
+from smtpnb.protocol.anatomy import Anatomy, anatomy, command_line, reply_lines
 from smtpnb.protocol.conversation import Stage
 from smtpnb.protocol.explanation import Explanation
+from smtpnb.protocol.members import Members, member
 from smtpnb.protocol.next_step import next_steps
 from smtpnb.protocol.reader import one_reply
 from smtpnb.text import decoded, plural, shortened, visible
@@ -188,6 +191,18 @@ class SmtpReply(Displayable):
     def explain(self) -> Explanation:
         """A longer view: who says this and when, digit by digit; `print` it for the text form."""
         return Explanation(self)
+
+    @property
+    def members(self) -> Members:
+        """The mailboxes that an answer to VRFY or EXPN names, and whether the server vouches for them."""
+        named = self.lines if self.success else ()
+        return Members(self.command or "", self.shown, self.verified, tuple(member(line) for line in named))
+
+    def bytes(self) -> Anatomy:
+        """The command and the reply, octet by octet, with a legend."""
+        asked = [command_line(self.command)] if self.command is not None else []
+        count = len(asked) + len(self.lines)
+        return anatomy("A reply, octet by octet", chain(asked, reply_lines(self.raw)), count)
 
     @property
     def shown(self) -> str:

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from typing import Final, overload
 
 from smtpnb.displayable import Displayable
+from smtpnb.envelope import EnvelopeView, envelope_view
 from smtpnb.text import plural, visible
 
 #: Octets of content that one sandbox keeps; beyond, messages are refused with 452 4.3.1 until `clear()`.
@@ -54,6 +55,10 @@ class CapturedMessage(Displayable):
         """The content as the standard library reads it, header fields and body."""
         utf8 = "SMTPUTF8" in (parameter.upper() for parameter in self.parameters)
         return message_from_bytes(self.raw, policy=policy.SMTPUTF8 if utf8 else policy.SMTP)
+
+    def envelope_view(self) -> EnvelopeView:
+        """The envelope beside the header section, with what differs marked."""
+        return envelope_view(f"Message {self.number}", self.sender, self.recipients, self.raw)
 
     def to_text(self) -> str:
         """The envelope, then the content, nothing hidden in it."""

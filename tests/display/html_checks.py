@@ -1,8 +1,10 @@
 """What every view's HTML has to be: well-formed, allow-listed, inert, readable without styles."""
 
+import base64
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -12,14 +14,19 @@ from smtpnb.text import visible
 #: Element → the attributes it may have, besides `style`. All of it survives JupyterLab's sanitizer.
 ALLOWED: dict[str, set[str]] = {
     "a": {"href"}, "abbr": {"title"}, "bdi": set(), "caption": set(), "code": set(), "details": {"open"}, "div": set(),
-    "li": set(), "span": set(), "strong": set(), "summary": set(), "table": set(), "tbody": set(),
+    "img": {"alt", "src"}, "li": set(), "span": set(), "strong": set(), "summary": set(), "table": set(), "tbody": set(),
     "td": {"colspan"}, "th": {"scope"}, "thead": set(), "tr": set(), "ul": set(),
 }  # fmt: skip
+DRAWN = {"svg", "g", "rect", "line", "path", "polygon", "text"}
+DRAWN_WITH = {
+    "width", "height", "viewBox", "x", "y", "rx", "fill", "stroke", "stroke-width", "font-family", "font-size",
+    "font-weight", "text-anchor", "d", "points", "x1", "x2", "y1", "y2",
+}  # fmt: skip
 TITLES = {"client", "server", "a space: this is the last line"}
-_NUMBERS = {str(number) for number in range(1, 12)}
+_NUMBERS = {str(number) for number in range(1, 25)}
 _VALUES = {"title": TITLES, "scope": {"row", "col"}, "colspan": _NUMBERS, "open": {""}}
 _LINK = re.compile(r"https://www\.rfc-editor\.org/rfc/rfc\d+(#section-[\d.]+)?")
-_STYLE = re.compile(r"[a-z-]+:[#\w(),. -]+(;[a-z-]+:[#\w(),. -]+)*")
+_STYLE = re.compile(r"[a-z-]+:[#%\w(),. -]+(;[a-z-]+:[#%\w(),. -]+)*")
 _FORBIDDEN_STYLES = ("var(", "currentcolor", "gradient", "url", "expression", "position", "behavior", "import", "\\")
 
 
@@ -54,12 +61,15 @@ def check(html: str) -> None:
 
 def _check_element(element: Element) -> None:
     assert element.tag in ALLOWED, element.tag
+    if element.tag == "img":
+        _check_picture(element.attrib["src"], element.attrib["alt"])
     for name, value in element.attrib.items():
         if name == "style":
             _check_style(value)
         else:
             assert name in ALLOWED[element.tag], f"{element.tag} {name}"
-            assert _LINK.fullmatch(value) if name == "href" else value in _VALUES[name], f"{name}={value}"
+            if name not in ("alt", "src"):
+                assert _LINK.fullmatch(value) if name == "href" else value in _VALUES[name], f"{name}={value}"
 
 
 def _check_style(style: str) -> None:
@@ -69,6 +79,18 @@ def _check_style(style: str) -> None:
     background = rules.get("background", "none")
     if background != "none" and not background.startswith("rgba("):
         assert "color" in rules, f"a literal background without a literal text colour: {style}"
+
+
+def _check_picture(source: str, sentence: str) -> None:
+    """An image holds its own data: drawing elements only, no link, no handler; its text is a sentence of ours."""
+    kind, _, data = source.partition(",")
+    assert kind == "data:image/svg+xml;base64"
+    root = ET.fromstring(base64.b64decode(data, validate=True))  # noqa: S314 - ours, a moment old
+    for element in root.iter():
+        assert element.tag.removeprefix("{http://www.w3.org/2000/svg}") in DRAWN, element.tag
+        assert set(element.attrib) <= DRAWN_WITH, set(element.attrib) - DRAWN_WITH
+        assert visible(element.text or "") == (element.text or "")
+    assert re.fullmatch(r"[A-Z][\w “”:;,.()+-]*\.", sentence), sentence
 
 
 def outside_code(html: str) -> str:

@@ -107,6 +107,12 @@ def test_white_on_a_chip_is_readable(tone: kit.Tone) -> None:
     assert contrast(channels(WHITE), channels(tone.colour)) >= 4.5
 
 
+@pytest.mark.parametrize("colour", kit.CHIPS)
+def test_a_chip_is_readable_and_seen_in_light_and_dark(colour: str) -> None:
+    assert contrast(channels(WHITE), channels(colour)) >= 4.5
+    assert min(contrast(channels(colour), channels(page)) for page in (WHITE, NEAR_BLACK)) >= 3
+
+
 @pytest.mark.parametrize("page", [WHITE, NEAR_BLACK])
 @pytest.mark.parametrize("tone", kit.TONES.values(), ids=lambda tone: tone.glyph)
 def test_a_glyph_is_seen_in_light_and_dark(tone: kit.Tone, page: str) -> None:

@@ -61,7 +61,7 @@ def test_many_entries_are_counted_where_they_are_left_out(monkeypatch: pytest.Mo
     monkeypatch.setattr(options, "ladder_rows", 4)
     shown = rows(Transcript(tuple(exchange(f"NOOP {number}", None, "ready") for number in range(10))))
     assert [row.removeprefix("○\u00a0clear").removesuffix("──▶") for row in shown] == [
-        "NOOP 0", "NOOP 1", "NOOP 2", "… 6 more entries …", "NOOP 9",
+        "NOOP 0", "NOOP 1", "NOOP 2", "… 6 more entries … transcript.show(all=True) shows all.", "NOOP 9",
     ]  # fmt: skip
 
 

@@ -1,9 +1,16 @@
 """Values for the tests of the views, made without a server, a clock or a certificate authority."""
 
+from dataclasses import replace
+
+from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpConnectError, SmtpReplyError
-from smtpnb.protocol.capabilities import Capabilities
+from smtpnb.protocol.anatomy import explain_command
+from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage
+from smtpnb.protocol.plain_lesson import explain_plain
 from smtpnb.protocol.reply import SmtpReply
+from smtpnb.protocol.transparency import explain_content
+from smtpnb.sandbox.mailbox import CapturedMessage
 from smtpnb.session import Certificate, SessionSnapshot, TlsInfo
 from smtpnb.transcript import Exchange, Remark, Transcript
 
@@ -103,6 +110,62 @@ SNAPSHOT = SessionSnapshot(
     TRANSCRIPT,
 )
 
+ANATOMY = explain_command("RCPT TO:<bob@example.org> NOTIFY=NEVER")
+STUFFING = explain_content("Subject: dots\r\n\r\n.NET is spelt with a dot\n.\r\nno line end")
+LESSON = explain_plain("alice@example.org", "wonderland ä")
+EXPANDED = reply(
+    lines(250, "2.1.5 Alice Liddell <alice@example.org>", "<bob@example.org>", "carol@example.org"), "EXPN staff"
+)
+DELIVERY = Delivery(
+    "alice@example.org",
+    ("bob@example.org",),
+    {"nobody@example.org": NO_SUCH_USER},
+    reply(b"250 2.0.0 Ok: queued as 4F2A\r\n", ".", secure=True, conversation=RECIPIENTS),
+    ("SIZE=120",),
+    ("bob@example.org", "nobody@example.org"),
+)
+HEADER = (
+    b"From: Alice <alice@example.com>\r\nTo: bob@example.org\r\nReturn-Path: <x@example.net>\r\n"
+    b"Subject: hello\r\n\r\nHello Bob\r\n"
+)
+MESSAGE = CapturedMessage(
+    "bounces@lists.example", ("bob@example.org", "dave@example.org"), HEADER, b"", secure=True, number=1
+)
+STRIPPED = Transcript(
+    (
+        exchange(None, GREETING.raw, "greeted"),
+        exchange("EHLO notebook.example", lines(250, "sandbox.example greets you", *EHLO_LINES[:3]), "ready"),
+        exchange("MAIL FROM:<alice@example.org>", b"250 2.1.0 Sender OK\r\n", "has a sender"),
+        exchange("QUIT", b"221 2.0.0 Bye\r\n", "closed"),
+    )
+)
+
+
+def lap(command: str | None, at: float, sending: float, waiting: float, *, pipelined: bool = False) -> Exchange:
+    """An exchange with times, in milliseconds."""
+    answer = replace(reply(b"250 OK\r\n", command), elapsed=(sending + waiting) / 1000)
+    return Exchange(at / 1000, command, answer, False, "ready", wait=waiting / 1000, pipelined=pipelined)
+
+
+ONE_BY_ONE = Transcript(
+    (
+        lap(None, 0, 0, 20.25),
+        lap("MAIL FROM:<a@example.org>", 21, 0.1, 20),
+        lap("RCPT TO:<b@example.org>", 42, 0.1, 20),
+        lap("DATA", 63, 0.1, 20),
+        lap(".", 84, 12, 25),
+    )
+)
+TOGETHER = Transcript(
+    (
+        lap(None, 0, 0, 20.25),
+        lap("MAIL FROM:<a@example.org>", 21, 0.2, 20),
+        lap("RCPT TO:<b@example.org>", 21, 0.2, 20.5, pipelined=True),
+        lap("DATA", 21, 0.2, 21, pipelined=True),
+        lap(".", 43, 12, 25),
+    )
+)
+
 #: Name of the snapshot file → the value it shows.
 EXAMPLES = {
     "reply_card": EHLO,
@@ -116,6 +179,18 @@ EXAMPLES = {
     "state_view": RECIPIENTS,
     "tls_card": UNVERIFIED,
     "snapshot_card": SNAPSHOT,
+    "capability_history": CapabilityHistory((IN_CLEAR, IN_TLS)),
+    "ladder_filtered": TRANSCRIPT.show("refused", timing=True),
+    "bytes_command": ANATOMY,
+    "bytes_reply": NO_SUCH_USER.bytes(),
+    "content_view": STUFFING,
+    "plain_view": LESSON,
+    "members_view": EXPANDED.members,
+    "delivery_card": DELIVERY,
+    "envelope_card": MESSAGE.envelope_view(),
+    "message_card": MESSAGE,
+    "diff_view": TRANSCRIPT.diff(STRIPPED, ("direct", "through a stripper")),
+    "timing_view": ONE_BY_ONE.timing(TOGETHER, labels=("one by one", "pipelined")),
 }
 
 #: What a server, or a person who pastes, might say to break a view.
