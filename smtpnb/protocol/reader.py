@@ -196,11 +196,12 @@ class ReplyReader:
         """Holds `part`, whole lines of one reply, against the grammar and the limits, and keeps it."""
         lines = part[:-2].split(b"\r\n")
         self._code = self._code or lines[0][:3]
-        heads = {line[:4] for line in (lines[:-1] if complete else lines)}
+        more = self._code + b"-"  # how each line begins but the last
+        going_on = len(lines) - complete
         last = lines[-1][:4] if complete else self._code
         if (
             self._code not in _CODES
-            or not heads <= {self._code + b"-"}
+            or (going_on and (part[:4] != more or part.count(b"\r\n" + more) != going_on - 1))
             or last not in (self._code, self._code + b" ")
             or part.count(b"\n") != len(lines)
             or part[-2:] != b"\r\n"

@@ -370,16 +370,15 @@ def smtplib_parse(reply: bytes, count: int) -> float:
 
 
 def smtpnb_parse(reply: bytes, count: int) -> float:
-    reader = ReplyReader()
+    reader, raw = ReplyReader(), None
     pieces = [reply[start : start + 16_384] for start in range(0, len(reply), 16_384)]
 
     def work() -> None:
         for _ in range(count):
             for piece in pieces:
-                reader.feed(piece)
-            raw = reader.next_reply()
-            if raw is not None:
-                SmtpReply(raw.code, cut(raw.raw), raw.raw)
+                raw = reader.take(piece)
+            assert raw is not None
+            SmtpReply(raw.code, cut(raw.raw), raw.raw)
 
     return timed(work)
 
