@@ -370,7 +370,7 @@ def smtplib_parse(reply: bytes, count: int) -> float:
 
 
 def smtpnb_parse(reply: bytes, count: int) -> float:
-    reader, raw = ReplyReader(), None
+    reader = ReplyReader()
     pieces = [reply[start : start + 16_384] for start in range(0, len(reply), 16_384)]
 
     def work() -> None:
