@@ -397,6 +397,8 @@ class SmtpClient:
         message = Mail.of(sender, recipients, content, mail_parameters, rcpt_parameters)  # bad input before a byte
         if self._conversation.stage is Stage.GREETED and not self.ehlo().success:
             self.helo()
+        if self._conversation.reverse_path is not None:
+            self.rset()  # MAIL inside a transaction is a 503, and the recipients before it would get this message
         return delivered(self, prepared(self._capabilities, message), progress=progress)
 
     def send_message(

@@ -21,14 +21,17 @@ VIEWS: Final = {
     "Explanation": ("reply_card", "explanation_card"),
     "Members": ("members_view", "members_view"),
     "PlainLesson": ("plain_view", "plain_view"),
+    "SandboxDescription": ("sandbox_card", "sandbox_card"),
     "Selection": ("ladder", "selection_ladder"),
     "SessionDiff": ("diff_view", "diff_view"),
+    "SessionRecord": ("sandbox_card", "session_record_card"),
     "SessionSnapshot": ("snapshot_card", "snapshot_card"),
     "SmtpError": ("error_card", "error_card"),
     "SmtpReply": ("reply_card", "reply_card"),
     "Timing": ("timing_view", "timing_view"),
     "TlsInfo": ("tls_card", "tls_card"),
     "Transcript": ("ladder", "ladder"),
+    "Verdict": ("verdict_card", "verdict_card"),
 }
 
 #: Class → the view that says more.
