@@ -149,8 +149,8 @@ def main(numbers: list[str]) -> int:
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for guard, problem in zip(guards, pool.map(Guard.seen, guards), strict=True):
             unseen += bool(problem)
-            print(f"{guard.number:2} {guard.what}: {problem or f'seen by {guard.module_of_tests} -k {guard.tests!r}'}")  # noqa: T201
-    print(f"{len(guards) - unseen} of {len(guards)} guards are seen to be missing")  # noqa: T201
+            print(f"{guard.number:2} {guard.what}: {problem or f'seen by {guard.module_of_tests} -k {guard.tests!r}'}")
+    print(f"{len(guards) - unseen} of {len(guards)} guards are seen to be missing")
     return bool(unseen)
 
 

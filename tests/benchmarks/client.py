@@ -283,7 +283,7 @@ def uploads(rounds: int, *, text: bool) -> Workload:
         workload = Workload(name, LARGE_SIZE / 1e6, "MB/s", peers, [("smtpnb", "smtplib", 3.0)])
         workload.run(rounds)
     for peer, grown in growth.items():
-        print(f"    {name}: {peer} grew by {max(grown):.1f} MB at the most")  # noqa: T201
+        print(f"    {name}: {peer} grew by {max(grown):.1f} MB at the most")
     return workload
 
 
@@ -302,7 +302,7 @@ def upload(peer: str, kind: str, port: int) -> None:
     before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here on
     seconds = smtplib_upload(port, source) if peer == "smtplib" else smtpnb_upload(port, source)
-    print(seconds, (resident("VmHWM") - before) / 1e3)  # noqa: T201
+    print(seconds, (resident("VmHWM") - before) / 1e3)
 
 
 def resident(what: str) -> float:
@@ -442,14 +442,14 @@ def main() -> None:
         "tls": lambda: [handshakes(rounds)],
         "import": lambda: [imports(2 * rounds)],
     }
-    print(f"Python {sys.version.split()[0]}, medians of {rounds} interleaved rounds")  # noqa: T201
+    print(f"Python {sys.version.split()[0]}, medians of {rounds} interleaved rounds")
     for word, make in makers.items():
         if arguments.only not in ("", word):
             continue
         for workload in make():
-            print(f"\n{workload.name}", *workload.report(), sep="\n", flush=True)  # noqa: T201
+            print(f"\n{workload.name}", *workload.report(), sep="\n", flush=True)
         if word == "large":
-            print(f"    SHA-256 of what arrived: {wire_check()}")  # noqa: T201
+            print(f"    SHA-256 of what arrived: {wire_check()}")
     return None
 
 

@@ -149,9 +149,9 @@ def main() -> int:
             assert time.monotonic() - began < SLOW, "slow"
         except Exception:  # noqa: BLE001 - any is a finding
             traceback.print_exc()
-            print(f"seed {arguments.seed}, round {number}: {data!r}")  # noqa: T201
+            print(f"seed {arguments.seed}, round {number}: {data!r}")
             return 1
-    print(f"{number:,} rounds from seed {arguments.seed}, nothing found")  # noqa: T201
+    print(f"{number:,} rounds from seed {arguments.seed}, nothing found")
     return 0
 
 
