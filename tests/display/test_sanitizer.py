@@ -19,7 +19,6 @@ pytestmark = pytest.mark.node
 MISSED_BY_NOBODY = {
     "overflow-wrap:anywhere",  # a long word makes the output scroll
     "color:inherit",  # the front-end's own colour, of which the rendered views are measured
-    "font:inherit",  # a sentence stands in monospace
 }
 
 
