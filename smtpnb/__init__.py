@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 #: Public name → the module it lives in. Loaded when first used (PEP 562): `import smtpnb` itself loads nothing.
 _HOMES = {
     "Capabilities": "smtpnb.protocol.capabilities",
+    "ControlPanel": "smtpnb.panel.view",
     "Delivery": "smtpnb.delivery",
     "EnhancedStatus": "smtpnb.protocol.reply",
     "Sandbox": "smtpnb.sandbox",
@@ -29,6 +30,9 @@ _HOMES = {
     "TlsInfo": "smtpnb.session",
     "Transcript": "smtpnb.transcript",
     "ask_secret": "smtpnb.secret",
+    "control_panel": "smtpnb.panel.view",
+    "load_ipython_extension": "smtpnb.magics",
+    "unload_ipython_extension": "smtpnb.magics",
     "explain_command": "smtpnb.protocol.anatomy",
     "explain_content": "smtpnb.protocol.transparency",
     "explain_plain": "smtpnb.protocol.plain_lesson",
@@ -50,6 +54,8 @@ if TYPE_CHECKING:
         SmtpTimeout,
         SmtpTlsError,
     )
+    from smtpnb.magics import load_ipython_extension, unload_ipython_extension
+    from smtpnb.panel.view import ControlPanel, control_panel
     from smtpnb.protocol.anatomy import explain_command
     from smtpnb.protocol.capabilities import Capabilities
     from smtpnb.protocol.plain_lesson import explain_plain
@@ -62,6 +68,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Capabilities",
+    "ControlPanel",
     "Delivery",
     "EnhancedStatus",
     "Sandbox",
@@ -79,10 +86,13 @@ __all__ = [
     "TlsInfo",
     "Transcript",
     "ask_secret",
+    "control_panel",
     "explain_command",
     "explain_content",
     "explain_plain",
+    "load_ipython_extension",
     "options",
+    "unload_ipython_extension",
 ]
 
 

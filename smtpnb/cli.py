@@ -1,4 +1,4 @@
-"""The command line: `smtpnb lab` and `smtpnb sandbox`. Exit status 0 for success, 1 for failure, 2 for bad input."""
+"""The command line: `lab`, `panel` and `sandbox`. Exit status 0 for success, 1 for failure, 2 for bad input."""
 
 import argparse
 import sys
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"smtpnb {smtpnb.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_lab(commands.add_parser("lab", help="open JupyterLab on the notebooks, at the tour", description=_lab.__doc__))
+    _add_panel(commands.add_parser("panel", help="open the control panel as a web page", description=_panel.__doc__))
     _add_sandbox(commands.add_parser("sandbox", help="run the teaching server", description=_sandbox.__doc__))
     return parser
 
@@ -74,6 +75,23 @@ def _lab(arguments: argparse.Namespace) -> int:
         return lab.serve(copy.folder, browser=not arguments.no_browser, port=arguments.port)
     except ModuleNotFoundError as error:
         raise ImportError(f"JupyterLab is not installed ({error.name}): pip install 'smtpnb[lab]'") from None
+
+
+def _add_panel(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("server", nargs="?", metavar="HOST[:PORT]", help="whom to talk to (default: a sandbox)")
+    parser.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
+    parser.add_argument("--port", type=_port, help="the port to listen on (default: 8866 or the next free one)")
+    parser.set_defaults(run=_panel)
+
+
+def _panel(arguments: argparse.Namespace) -> int:
+    """Opens the control panel as a page of its own, by Voilà."""
+    from smtpnb.panel import app  # noqa: PLC0415 - only this command needs it
+
+    try:
+        return app.serve(arguments.server, browser=not arguments.no_browser, port=arguments.port)
+    except ModuleNotFoundError as error:
+        raise ImportError(f"Voilà is not installed ({error.name}): pip install 'smtpnb[panel]'") from None
 
 
 def _add_sandbox(parser: argparse.ArgumentParser) -> None:

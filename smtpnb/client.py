@@ -6,6 +6,7 @@ touch the wire. After a time-out, an interrupt or a protocol error the connectio
 taken for another command's; `connect()` starts afresh. IPython, widgets and HTML are unknown here.
 """
 
+import contextlib
 import ipaddress
 import logging
 import math
@@ -103,7 +104,11 @@ class SmtpClient:
         self._implicit_tls = implicit_tls
         self._ssl_context = ssl_context
         self._trust_loopback = trust_loopback
-        self._allow_insecure_auth = allow_insecure_auth
+        #: Whether a secret may go anywhere in the clear.
+        self.allow_insecure_auth = allow_insecure_auth
+        #: What made this client, where that was a sandbox: its messages are found by it.
+        self.origin: object = None
+        self._connecting: Deadline | None = None
         self._stream = stream
         self._recorder = Recorder()
         self._began = 0.0
@@ -138,7 +143,7 @@ class SmtpClient:
         """
         self.disconnect()
         self._forget("the last connect() failed")
-        deadline = Deadline(self._timeout)
+        self._connecting = deadline = Deadline(self._timeout)
         self._begin()
         try:
             stream = self._opened(deadline)
@@ -158,6 +163,25 @@ class SmtpClient:
         if self._wire is not None:
             self._close("disconnect() was called")
             self._remark("disconnected")
+
+    def cancel(self) -> None:
+        """Ends at once what another thread is waiting for: its call raises an `SmtpError`, the connection is closed."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        wire = self._wire
+        if wire is not None:
+            wire.close()
+
+    def still_connected(self) -> bool:
+        """Whether the connection stands, looked at without waiting; one that the server ended is noticed and closed."""
+        if self._wire is None or self._owed or self._raw.unfinished:
+            return self._wire is not None
+        try:
+            self._wire.check(Deadline(self._timeout))
+        except SmtpError as error:
+            with contextlib.suppress(SmtpError):
+                self._fail(error)
+        return self._wire is not None
 
     def quit(self) -> SmtpReply:
         """The server's goodbye (RFC 5321 §4.1.1.10); after a 221 the connection is closed."""
@@ -535,6 +559,26 @@ class SmtpClient:
         return self._wire is not None
 
     @property
+    def loopback(self) -> bool:
+        """Whether the peer is this machine itself."""
+        return self._loopback
+
+    @property
+    def implicit_tls(self) -> bool:
+        """Whether TLS comes before the greeting."""
+        return self._implicit_tls
+
+    @property
+    def has_own_context(self) -> bool:
+        """Whether it was given TLS settings."""
+        return self._ssl_context is not None
+
+    @property
+    def label(self) -> str:
+        """What the server is called where it is shown, in place of host and port; empty for these."""
+        return self._endpoint.label
+
+    @property
     def secure(self) -> bool:
         """Whether TLS is on: a handshake verified the server, or was expressly told not to."""
         return self._wire is not None and self._tls is not None
@@ -734,7 +778,7 @@ class SmtpClient:
 
     def _refuse_insecure(self) -> None:
         """Refuses to send a secret in the clear, before a byte is sent."""
-        if self.secure or self._allow_insecure_auth or (self._loopback and self._trust_loopback):
+        if self.secure or self.allow_insecure_auth or (self._loopback and self._trust_loopback):
             return
         raise SmtpInsecureError(
             f"refused to send a secret in the clear to {self._endpoint.shown}; nothing was sent",

@@ -61,6 +61,11 @@ class Transcript(Displayable):
         gap = Remark(self.last[0].at if self.last else 0.0, f"{plural(self.omitted, 'entry', 'entries')} not kept")
         return (*self.first, gap, *self.last)
 
+    def since(self, count: int) -> "Transcript":
+        """The transcript without its first `count` entries."""
+        beyond = max(0, count - len(self.first))
+        return Transcript(self.first[count:], max(0, self.omitted - beyond), self.last[max(0, beyond - self.omitted) :])
+
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """The commands and replies, without the remarks."""

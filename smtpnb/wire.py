@@ -6,6 +6,7 @@ And an upload that the server answers before its end is never a success. What a 
 """
 
 import ssl
+import threading
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -36,13 +37,25 @@ class Wire:
         sent_at: when the last octets went out.
     """
 
-    __slots__ = ("_mask", "_reader", "sent_at", "stream")
+    __slots__ = ("_due", "_lock", "_mask", "_reader", "sent_at", "stream")
 
     def __init__(self, stream: Stream, mask: Callable[[bytes], bytes] = bytes) -> None:
         self.stream = stream
         self._mask = mask
         self._reader = ReplyReader(mask=mask)
         self.sent_at = monotonic()
+        self._due = 1  # replies that are due: the greeting is
+        self._lock = threading.Lock()
+
+    def check(self, deadline: Deadline) -> None:
+        """Looks, without waiting, whether the server ended the connection; not while another thread awaits a reply.
+
+        Raises:
+            SmtpError: it did, or said something that nobody asked for.
+        """
+        with self._lock:
+            if self._due <= 0 and (not self._reader.idle or self.stream.waiting()):
+                raise self._unasked(deadline)
 
     def exchange(self, octets: bytes, deadline: Deadline) -> RawReply:
         """The reply to `octets`, a command, provided that nothing unread is waiting.
@@ -52,14 +65,14 @@ class Wire:
             SmtpDisconnected: it closed the connection meanwhile.
             SmtpTimeout: it took no octets, or gave no whole reply, before the deadline.
         """
-        if not self._reader.idle or self.stream.waiting():
-            raise self._unasked(deadline)
+        self._begin(deadline)
         self.stream.write(octets, deadline)
         self.sent_at = monotonic()
         return self.receive(deadline)
 
     def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets` whatever is unread: for pipelining by hand."""
+        self._due = 1
         self.stream.write(octets, deadline)
         self.sent_at = monotonic()
 
@@ -81,6 +94,7 @@ class Wire:
             if not data:
                 raise self._ended()
             reply = reader.take(data)
+        self._due -= 1
         return reply
 
     def upload(self, pieces: Iterable[bytes], deadline: Deadline) -> RawReply:
@@ -93,8 +107,7 @@ class Wire:
             SmtpProtocolError: it answered something else before the end.
             SmtpDisconnected, SmtpTimeout: as ever.
         """
-        if not self._reader.idle or self.stream.waiting():
-            raise self._unasked(deadline)
+        self._begin(deadline)
         begun = False  # nothing was waiting just now: a first small piece need not look again
         for piece in pieces:
             if not deadline.left():
@@ -114,8 +127,7 @@ class Wire:
 
         RFC 2920 §3.1: a client must not let the server's replies fill both windows.
         """
-        if not self._reader.idle or self.stream.waiting():
-            raise self._unasked(deadline)
+        self._begin(deadline, octets.count(b"\r\n"))
         sent = 0
         while sent < len(octets):
             sent += self.stream.write(octets[sent:], deadline, watch=sent > 0 or len(octets) > _SMALL)
@@ -147,7 +159,9 @@ class Wire:
                 cause="Someone in between may have injected it, to have it taken for something said inside TLS.",
                 advice="do not trust this connection; try another network",
             )
+        self._due = 1
         tls = self.stream.start_tls(context, server_name, deadline)
+        self._due = int(implicit)  # then the greeting is still to come
         self._reader = ReplyReader(mask=self._mask)
         return tls
 
@@ -156,6 +170,12 @@ class Wire:
         self.stream.close()
 
     # -- what went wrong -------------------------------------------------------------------------------------
+
+    def _begin(self, deadline: Deadline, replies: int = 1) -> None:
+        with self._lock:
+            if not self._reader.idle or self.stream.waiting():
+                raise self._unasked(deadline)
+            self._due = replies
 
     def _read_some(self, deadline: Deadline) -> bool:
         data = self.stream.read(deadline)

@@ -13,13 +13,18 @@ VIEWS: Final = {
     "Anatomy": ("bytes_view", "bytes_view"),
     "Capabilities": ("capability_matrix", "capability_card"),
     "CapabilityHistory": ("capability_matrix", "capability_matrix"),
+    "Captured": ("panel_views", "captured_list"),
     "CapturedMessage": ("envelope_card", "message_card"),
     "ContentAnatomy": ("content_view", "content_view"),
     "Conversation": ("state_view", "state_view"),
     "Delivery": ("delivery_card", "delivery_card"),
+    "Draft": ("panel_views", "draft_table"),
     "EnvelopeView": ("envelope_card", "envelope_card"),
     "Explanation": ("reply_card", "explanation_card"),
+    "Legend": ("panel_views", "legend"),
     "Members": ("members_view", "members_view"),
+    "Notice": ("panel_views", "notice_line"),
+    "Offers": ("panel_views", "offers_table"),
     "PlainLesson": ("plain_view", "plain_view"),
     "SandboxDescription": ("sandbox_card", "sandbox_card"),
     "Selection": ("ladder", "selection_ladder"),
@@ -57,16 +62,21 @@ def page(value: object) -> str:
     return whole
 
 
+def framed(value: object) -> str | None:
+    """The card of a value for a widget, whose page has other distances between lines and no bar to scroll with."""
+    return _shown(value, VIEWS, "framed")
+
+
 def explained(value: object) -> str | None:
     """The longer view of a value, everything unfolded; its card where there is none."""
     return _shown(value, LONGER_VIEWS) or html(value)
 
 
-def _shown(value: object, views: dict[str, tuple[str, str]]) -> str | None:
+def _shown(value: object, views: dict[str, tuple[str, str]], render: str = "render") -> str | None:
     element = _element(value, views)
     if element is None:
         return None
-    rendered: str = import_module(f"{__name__}.kit").render(element)
+    rendered: str = getattr(import_module(f"{__name__}.kit"), render)(element)
     return rendered
 
 

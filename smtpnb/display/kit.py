@@ -62,12 +62,19 @@ _EMPTY: Final = "padding:0"
 _RIGHT: Final = _CELL.replace("left", "right")
 _ROW: Final = "background:none"
 _BOX: Final = "display:inline-block;min-width:1.2em;text-align:center;font-size:1.5em;line-height:1.35"
+# ipywidgets sets lines 28 px apart and cuts what is too wide.
+_FRAME: Final = "line-height:1.5;overflow-x:auto"
 _NOTE: Final = "background:rgba(127,127,127,0.12);padding:4px 10px;margin:6px 0"
 
 
 def render(element: Element) -> str:
     """The finished markup of a view, as plain text that no other template takes for safe."""
     return str.__str__(str(element))
+
+
+def framed(element: Element) -> str:
+    """The finished markup of a view, for the inside of a widget."""
+    return render(h.div(style=_FRAME)[element])
 
 
 # -- text --------------------------------------------------------------------------------------------------------

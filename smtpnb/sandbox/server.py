@@ -130,7 +130,9 @@ class Sandbox(Displayable):
         in_memory: bool = False,
         **misspelt: Never,
     ) -> None:
+        given = dict(locals())
         users = None if users is None else closed(users)
+        self._given = given | {"users": users}
         _refuse_misspelt(misspelt)
         _refuse_port(port)
         behaviours = tuple(behaviours)
@@ -263,11 +265,22 @@ class Sandbox(Displayable):
         options.setdefault("local_hostname", CLIENT_NAME)
         options.setdefault("label", HOSTNAME)
         if in_memory or self._in_memory:
-            return SmtpClient(HOSTNAME, stream=self._memory_stream, **options)
+            return self._known(SmtpClient(HOSTNAME, stream=self._memory_stream, **options))
         # By its bound method the context holds the sandbox, so that `Sandbox().client()` keeps its server.
         options.setdefault("ssl_context", TrustingContext(self._authority))
         options.setdefault("implicit_tls", self._implicit_tls)
-        return SmtpClient(self.host, self.port, **options)
+        return self._known(SmtpClient(self.host, self.port, **options))
+
+    def _known(self, client: "SmtpClient") -> "SmtpClient":
+        client.origin = self
+        return client
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options it was made with, where they are not the usual ones; passwords closed."""
+        usual = {name: parameter.default for name, parameter in inspect.signature(Sandbox).parameters.items()}
+        return {name: value for name, value in self._given.items() if name in usual and value != usual[name]
+                and name != "misspelt"}  # fmt: skip
 
     def description(self) -> SandboxDescription:
         """All about it at this moment: who lives here, what is switched on, what came; no password."""

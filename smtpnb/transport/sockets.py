@@ -85,6 +85,8 @@ SLOW: Final = "The server is slow or stalls, or something on the way drops what 
 
 def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
     """The error for a call whose deadline passed while it waited for `what`."""
+    if deadline.cancelled:
+        return SmtpTimeout(f"cancelled while waiting: no {what}")
     seconds = f"{deadline.seconds:g} second{'' if deadline.seconds == 1 else 's'}"
     return SmtpTimeout(
         f"no {what} within {seconds}",

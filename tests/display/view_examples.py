@@ -4,13 +4,18 @@ from dataclasses import replace
 
 from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpConnectError, SmtpReplyError
+from smtpnb.exercises.exercise import Verdict
+from smtpnb.panel.letter import Draft
+from smtpnb.panel.model import Captured, Legend, Notice, Offers
 from smtpnb.protocol.anatomy import explain_command
 from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage
 from smtpnb.protocol.plain_lesson import explain_plain
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.protocol.transparency import explain_content
+from smtpnb.sandbox.description import SandboxDescription
 from smtpnb.sandbox.mailbox import CapturedMessage
+from smtpnb.sandbox.record import Heard, SessionRecord
 from smtpnb.session import Certificate, SessionSnapshot, TlsInfo
 from smtpnb.transcript import Exchange, Remark, Transcript
 
@@ -167,6 +172,26 @@ TOGETHER = Transcript(
 )
 
 #: Name of the snapshot file → the value it shows.
+VERDICT = Verdict(
+    "classify",
+    "not quite",
+    "250 is a success.",
+    "Name the class of a code.",
+    ("Look at the first digit.", "Divide by 100."),
+)
+RECORD = SessionRecord(
+    1, (Heard("", "220 sandbox.example\r\n"), Heard("EHLO me", "250-sandbox.example\r\n250 HELP\r\n", secure=True)),
+    secure=True, authenticated_as="alice", messages=(1,), open=True,
+)  # fmt: skip
+SANDBOX = SandboxDescription(
+    "sandbox.example", ("alice",), ("alice@example.org",), (("staff@example.org", "alice@example.org"),), offers=("SIZE 1000", "HELP"),
+    options=("greylists for 300 s",), messages=(MESSAGE,), sessions=(RECORD,),
+)  # fmt: skip
+DRAFT = Draft(
+    "alice@example.org", (("bob@example.org", "To"), ("carol@example.org", "Bcc")), (("From", "alice@example.org"), ("To", "bob@example.org"), ("Subject", "hello")),
+    (("notes.txt", 12),),
+)  # fmt: skip
+
 EXAMPLES = {
     "reply_card": EHLO,
     "reply_card_refused": NO_SUCH_USER,
@@ -190,6 +215,14 @@ EXAMPLES = {
     "envelope_card": MESSAGE.envelope_view(),
     "message_card": MESSAGE,
     "diff_view": TRANSCRIPT.diff(STRIPPED, ("direct", "through a stripper")),
+    "verdict_card": VERDICT,
+    "sandbox_card": SANDBOX,
+    "session_record_card": RECORD,
+    "panel_notice": Notice("bad", "mail.example refused the connection", ("check the port",)),
+    "panel_legend": Legend(),
+    "panel_offers": Offers((IN_CLEAR, IN_TLS)),
+    "panel_draft": DRAFT,
+    "panel_captured": Captured((MESSAGE,)),
     "timing_view": ONE_BY_ONE.timing(TOGETHER, labels=("one by one", "pipelined")),
 }
 

@@ -22,6 +22,7 @@ from smtpnb import (
     ask_secret,
     options,
 )
+from smtpnb.protocol.capabilities import CapabilityHistory
 
 
 def verbs(client: SmtpClient, context: ssl.SSLContext) -> None:
@@ -65,7 +66,7 @@ def state(client: SmtpClient) -> None:
     assert_type(client.secure, bool)
     assert_type(client.authenticated, bool)
     assert_type(client.capabilities, Capabilities)
-    assert_type(client.capability_history, tuple[Capabilities, ...])
+    assert_type(client.capability_history, CapabilityHistory)
     assert_type(client.tls_info, TlsInfo | None)
     assert_type(client.transcript, Transcript)
     offered: Mapping[str, tuple[str, ...]] = client.capabilities
