@@ -184,7 +184,7 @@ def _time(report: "ProbeReport") -> kit.Node:
     if options.show_timing is False or not report.phases:
         return None
     parts = [(name, report.phases[name]) for name in PHASE_COLOURS if name in report.phases]
-    words = " · ".join(f"{PHASE_COLOURS[name][1]} {_milliseconds(seconds)}" for name, seconds in parts)
+    words = ", ".join(f"{PHASE_COLOURS[name][1]} {_milliseconds(seconds)}" for name, seconds in parts)
     sentence = f"A bar split by phase, {_milliseconds(report.seconds)} in all: {words}."
     return [
         kit.section(kit.picture(phase_bar(parts), sentence)),

@@ -71,7 +71,9 @@ def b64(*ders: bytes) -> list[str]:
     return [base64.b64encode(each).decode() for each in ders]
 
 
-def tls(chain: list[str] | None = None, version: str = "TLSv1.3", cipher: str = "TLS_AES_128_GCM_SHA256", **facts: Any) -> ProbeReport:
+def tls(
+    chain: list[str] | None = None, version: str = "TLSv1.3", cipher: str = "TLS_AES_128_GCM_SHA256", **facts: Any
+) -> ProbeReport:
     return report(GREETING, PLAIN, INSIDE, tls=version, cipher=[cipher, 128], chain=chain or [], **facts)
 
 
@@ -148,7 +150,9 @@ CASES: list[tuple[str, ProbeReport, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "measured", "status", "words"), CASES, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("rule", "measured", "status", "words"), CASES, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_rule(rule: str, measured: ProbeReport, status: str, words: str) -> None:
     finding = judged(measured, authorities=PEM).finding(rule)
     assert (finding.status, words in finding.evidence) == (status, True), finding
@@ -208,8 +212,10 @@ def test_any_octets_for_a_certificate_are_judged(octets: bytes) -> None:
 
 
 OWN, ABOVE = issued("elsewhere.example"), der(AUTHORITY.cert_pem.bytes())
-KEY = x509.load_der_x509_certificate(OWN).public_key().public_bytes(
-    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+KEY = (
+    x509.load_der_x509_certificate(OWN)
+    .public_key()
+    .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 )
 RECORDS = {
     "key": (f"3 1 1 {hashlib.sha256(KEY).hexdigest()}", "pass"),
