@@ -194,7 +194,7 @@ class Farm:
 
     def __init__(self, hosts: int, delay: float, jitter: float) -> None:
         self.delay, self.jitter = delay, jitter
-        self.random = random.Random(1)
+        self.random = random.Random(1)  # noqa: S311 - jitter
         self.heard = [{"connections": 0, "open": 0, "most": 0, "verbs": []} for _ in range(hosts)]
         self.tasks: set[asyncio.Task[None]] = set()
         self.contexts: dict[str, ssl.SSLContext] = {}

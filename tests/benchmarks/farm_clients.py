@@ -90,7 +90,7 @@ def run_smtplib(ports: list[int], workers: int, timeout: float) -> list[dict[str
 # -- aiosmtplib --------------------------------------------------------------------------------------------------
 
 
-async def by_aiosmtplib(port: int, timeout: float, context: ssl.SSLContext) -> dict[str, Any]:
+async def by_aiosmtplib(port: int, timeout: float, context: ssl.SSLContext) -> dict[str, Any]:  # noqa: ASYNC109 - its own
     import aiosmtplib
 
     found = empty()
@@ -139,7 +139,7 @@ async def by_aiosmtplib(port: int, timeout: float, context: ssl.SSLContext) -> d
     return found
 
 
-async def run_aiosmtplib(ports: list[int], workers: int, timeout: float) -> list[dict[str, Any]]:
+async def run_aiosmtplib(ports: list[int], workers: int, timeout: float) -> list[dict[str, Any]]:  # noqa: ASYNC109
     context = unverifying()
     gate = asyncio.Semaphore(workers)
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from smtpnb.delivery import Delivery
 from explore_examples import EXPLORED
 
+from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpConnectError, SmtpReplyError
 from smtpnb.protocol.anatomy import explain_command
 from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory

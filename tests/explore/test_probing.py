@@ -165,7 +165,7 @@ def test_old_tls_is_seen_and_fails(authority: trustme.CA) -> None:
     authority.issue_cert("127.0.0.1").configure_cert(old)
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     report = asked(EHLO + OFFER + "C: STARTTLS\nS: 220 go\n" + INSIDE, old)
     assert report.tls == "TLSv1.1"

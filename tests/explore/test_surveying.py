@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from farm import RunningFarm, expected, kind_of
@@ -173,7 +173,7 @@ class Watched:
             threading.Thread(target=self._serve, args=(listener,), daemon=True) for listener in self.listeners
         ]
 
-    def __enter__(self) -> Watched:
+    def __enter__(self) -> Self:
         for thread in self.threads:
             thread.start()
         return self
@@ -314,7 +314,7 @@ def test_more_than_a_hundred_public_targets_have_to_be_confirmed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hosts = [f"mx{number}.invalid" for number in range(101)]
-    with pytest.raises(ValueError, match="(?s)EHLO.*Nothing was sent.*confirm=True"):
+    with pytest.raises(ValueError, match=r"(?s)EHLO.*Nothing was sent.*confirm=True"):
         run(hosts)
     monkeypatch.setattr(surveying, "look_up", nothing_found)
     assert run(hosts[:100]).counts == {"unresolved": 100}
