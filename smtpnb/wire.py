@@ -6,14 +6,14 @@ And an upload that the server answers before its end is never a success. What a 
 """
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
 from smtpnb.protocol.reader import RawReply, ReplyReader, unfinished
 from smtpnb.session import TlsInfo
 from smtpnb.text import decoded, shortened, visible
-from smtpnb.transport.deadline import Deadline
+from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.sockets import timed_out
 from smtpnb.transport.stream import Stream
 from smtpnb.transport.tls_faults import plain_port
@@ -31,30 +31,37 @@ class Wire:
     Args:
         stream: the connection; the wire owns it from now on.
         mask: hides secrets in octets that an error quotes.
+
+    Attributes:
+        sent_at: when the last octets went out.
     """
 
-    __slots__ = ("_mask", "_reader", "stream")
+    __slots__ = ("_mask", "_reader", "sent_at", "stream")
 
     def __init__(self, stream: Stream, mask: Callable[[bytes], bytes] = bytes) -> None:
         self.stream = stream
         self._mask = mask
         self._reader = ReplyReader(mask=mask)
+        self.sent_at = monotonic()
 
-    def send(self, octets: bytes, deadline: Deadline) -> None:
-        """Sends `octets`, provided that nothing unread is waiting.
+    def exchange(self, octets: bytes, deadline: Deadline) -> RawReply:
+        """The reply to `octets`, a command, provided that nothing unread is waiting.
 
         Raises:
-            SmtpProtocolError: the server said something that nobody asked for.
+            SmtpProtocolError: the server said something that nobody asked for, or what came is no reply.
             SmtpDisconnected: it closed the connection meanwhile.
-            SmtpTimeout: it took no octets before the deadline.
+            SmtpTimeout: it took no octets, or gave no whole reply, before the deadline.
         """
-        if self.stream.waiting() or not self._reader.idle:
+        if not self._reader.idle or self.stream.waiting():
             raise self._unasked(deadline)
         self.stream.write(octets, deadline)
+        self.sent_at = monotonic()
+        return self.receive(deadline)
 
     def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets` whatever is unread: for pipelining by hand."""
         self.stream.write(octets, deadline)
+        self.sent_at = monotonic()
 
     def receive(self, deadline: Deadline) -> RawReply:
         """The next whole reply.
@@ -65,17 +72,18 @@ class Wire:
             SmtpTimeout: the deadline passed first.
         """
         reader = self._reader
-        while (reply := reader.next_reply()) is None:
+        reply = None if reader.idle else reader.next_reply()
+        while reply is None:
             try:
                 data = self.stream.read(deadline)
             except SmtpTimeout as error:
                 raise self._late(error) from None
             if not data:
                 raise self._ended()
-            reader.feed(data)
+            reply = reader.take(data)
         return reply
 
-    def upload(self, pieces: Iterator[bytes], deadline: Deadline) -> RawReply:
+    def upload(self, pieces: Iterable[bytes], deadline: Deadline) -> RawReply:
         """Sends the pieces, the last of which holds the end of the data, and returns the reply.
 
         A server that answers with 4xx or 5xx before the end has refused: its answer is returned, the connection is
@@ -85,17 +93,20 @@ class Wire:
             SmtpProtocolError: it answered something else before the end.
             SmtpDisconnected, SmtpTimeout: as ever.
         """
-        if self.stream.waiting() or not self._reader.idle:
+        if not self._reader.idle or self.stream.waiting():
             raise self._unasked(deadline)
+        begun = False  # nothing was waiting just now: a first small piece need not look again
         for piece in pieces:
             if not deadline.left():
                 raise timed_out("end of the upload", deadline)
             try:
-                sent = self.stream.write(piece, deadline, watch=True)
+                sent = self.stream.write(piece, deadline, watch=begun or len(piece) > _SMALL)
             except SmtpDisconnected:
                 return self._parting_words(deadline)
             if sent < len(piece):
                 return self._early(deadline)
+            begun = True
+        self.sent_at = monotonic()
         return self.receive(deadline)
 
     def send_all(self, octets: bytes, deadline: Deadline) -> None:
@@ -103,13 +114,14 @@ class Wire:
 
         RFC 2920 §3.1: a client must not let the server's replies fill both windows.
         """
-        if self.stream.waiting() or not self._reader.idle:
+        if not self._reader.idle or self.stream.waiting():
             raise self._unasked(deadline)
         sent = 0
         while sent < len(octets):
             sent += self.stream.write(octets[sent:], deadline, watch=sent > 0 or len(octets) > _SMALL)
             if sent < len(octets):
                 self._read_some(deadline)
+        self.sent_at = monotonic()
 
     def start_tls(
         self, context: ssl.SSLContext, server_name: str, deadline: Deadline, *, implicit: bool = False
@@ -164,7 +176,11 @@ class Wire:
         except SmtpError as error:
             return error
         if farewell is None:
-            return SmtpProtocolError(f"the server said something that nobody asked for: {self._pending_shown()}")
+            return SmtpProtocolError(
+                f"the server said something that nobody asked for: {self._pending_shown()}",
+                cause="The session is out of step, or the server broke off in the middle of a line.",
+                advice="connect() again",
+            )
         words = visible(shortened(decoded(self._mask(farewell.raw.rstrip(b"\r\n"))), 200))
         if farewell.code == 421:
             return SmtpDisconnected(

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import shutil
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from browser import Lab, LabPage, running_chromium, running_lab
+from hypothesis import settings
 from real_servers import RealServer, lacking, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+#: Fixture → the mark that a test which uses it must have.
+MARKS = {
+    "postfix": "postfix",
+    "opensmtpd": "opensmtpd",
+    "lab": "browser",
+    "chromium": "browser",
+    "lab_page": "browser",
+    "node_modules": "node",
+}
+NODE_MODULES = Path(__file__).parent / "node" / "node_modules"
+
+# How long an example takes tells of the machine, not of the code: a slow one would fail tests that are right.
+settings.register_profile("smtpnb", deadline=None)
+settings.load_profile("smtpnb")
 
 
 @pytest.fixture
@@ -45,12 +65,45 @@ def real_server(request: pytest.FixtureRequest) -> RealServer:
     return server
 
 
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab of this test run (of this worker, under xdist), with Voilà; mark the test ``browser``."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+# Not for the session: Playwright keeps an event loop running in this thread, where other tests want none.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A Chromium of this test module; mark the test ``browser``."""
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def lab_page(chromium: Browser, lab: Lab) -> Iterator[LabPage]:
+    """JupyterLab in a page of this test module; mark the test ``browser``."""
+    page = LabPage.start(chromium, lab)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """Where the npm packages of the tests are; mark the test ``node``."""
+    if shutil.which("node") is None:
+        lacking("node is not on PATH")
+    if not NODE_MODULES.is_dir():
+        lacking("`npm ci` was not done in tests/node")
+    return NODE_MODULES
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a test that uses a real server without its mark: ``-m "not postfix"`` must mean what it says."""
     for item in items:
-        for name in {"postfix", "opensmtpd"} & set(getattr(item, "fixturenames", ())):
-            if item.get_closest_marker(name) is None:
-                raise pytest.UsageError(f"{item.nodeid} uses the fixture {name} without @pytest.mark.{name}")
+        for name in MARKS.keys() & set(getattr(item, "fixturenames", ())):
+            if item.get_closest_marker(MARKS[name]) is None:
+                raise pytest.UsageError(f"{item.nodeid} uses the fixture {name} without @pytest.mark.{MARKS[name]}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

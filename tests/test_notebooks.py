@@ -11,6 +11,8 @@ import pytest
 from nbclient import NotebookClient
 from real_servers import RealServer
 
+from smtpnb.exercises.registry import exercises
+
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
@@ -19,8 +21,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pyte
                                         "ignore::DeprecationWarning")  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong answer in a notebook is an error."""
+    monkeypatch.setenv("SMTPNB_STRICT", "1")
+
+
 def _run(notebook: Any) -> Any:
-    NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False).execute()
+    NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False, coalesce_streams=True).execute()
     return notebook
 
 
@@ -51,10 +59,80 @@ def test_no_password_address_port_or_path_is_stored(path: Path) -> None:
         assert not re.search(pattern, shown), pattern
 
 
+def _headings(path: Path) -> set[str]:
+    """The anchors that JupyterLab gives a notebook's headings: the text, spaces made hyphens."""
+    prose = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    return {heading.strip().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)}
+
+
+def _prose(path: Path) -> str:
+    return "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_links_between_notebooks_resolve(path: Path) -> None:
-    for target in re.findall(r"\]\(([\w.]+\.ipynb)[^)]*\)", path.read_text(encoding="utf-8")):
-        assert (FOLDER / target).exists()
+    for target, heading in re.findall(r"\]\(([\w.]+\.ipynb)(?:#([^)]+))?\)", _prose(path)):
+        assert (FOLDER / target).exists(), target
+        assert not heading or heading in _headings(FOLDER / target), f"{target}#{heading}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_links_elsewhere_are_to_sections_of_rfcs(path: Path) -> None:
+    for label, address in re.findall(r"\[([^]]*)\]\((https?://[^)]*)\)", _prose(path)):
+        match = re.fullmatch(r"https://www\.rfc-editor\.org/rfc/rfc\d+#section-([\d.]+)", address)
+        assert match, address
+        assert label == f"§{match[1]}"
+
+
+def test_every_notebook_is_on_the_map() -> None:
+    linked = set(re.findall(r"\]\((\d\d_\w+\.ipynb)\)", _prose(FOLDER / "00_tour.ipynb")))
+    assert linked | {"00_tour.ipynb"} == {path.name for path in NOTEBOOKS}
+
+
+def test_every_difficulty_has_its_cell() -> None:
+    """Rows `| n | difficulty | [NN](NN_name.ipynb#Heading) |`; that the headings exist is tested with all links."""
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| (.+) \|$", _prose(FOLDER / "00_tour.ipynb"), re.MULTILINE)
+    numbers = [int(number) for number, _, _ in rows]
+    assert numbers == sorted(set(numbers))
+    assert set(numbers) <= set(range(1, 21))
+    for _, _, where in rows:
+        places = re.findall(r"\[(\d\d)\]\((\d\d)_\w+\.ipynb#[^)]+\)", where)
+        assert places, where
+        assert all(shown == target for shown, target in places), where
+
+
+# -- exercises ---------------------------------------------------------------------------------------------------
+
+
+def _exercises(path: Path) -> list[tuple[Any, Any, Any]]:
+    """Skeleton, check and solution of each exercise."""
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    at = [number for number, cell in enumerate(cells) if "exercise" in cell.metadata.get("tags", [])]
+    return [(cells[number], cells[number + 1], cells[number + 2]) for number in at]
+
+
+def _verdict(cell: Any) -> str:
+    return str(cell.outputs[-1].data["text/plain"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_an_exercise_is_a_skeleton_a_check_and_a_folded_solution(path: Path) -> None:
+    for _, check, solution in _exercises(path):
+        assert "check(" in check.source
+        assert solution.source.endswith(check.source.split("\n\n")[-1])
+        assert solution.metadata["tags"] == ["solution"]
+        assert solution.metadata["jupyter"] == {"source_hidden": True}
+        assert _verdict(check).startswith("not answered yet: ")
+        assert _verdict(solution).startswith("right: ")
+
+
+def test_every_exercise_stands_in_its_notebook_and_nowhere_else() -> None:
+    asked = [
+        (re.findall(r'check\("(\w+)"', check.source)[0], path.name[:2])
+        for path in NOTEBOOKS
+        for _, check, _ in _exercises(path)
+    ]
+    assert sorted(asked) == sorted((exercise.name, exercise.notebook) for exercise in exercises().values())
 
 
 def test_first_card_is_on_screen_within_three_cells() -> None:
@@ -68,27 +146,39 @@ def test_nbval_overlooks_at_most_six_things() -> None:
     assert len(rules.sections()) <= 6
 
 
+#: The notebooks that make sense with a real server in place of the sandbox's `client`.
+REAL = ["00_tour.ipynb", "01_ehlo.ipynb", "02_transaction.ipynb", "03_starttls.ipynb", "04_auth_plain.ipynb", "05_vrfy.ipynb", "06_expn.ipynb"]  # fmt: skip
+
+
+def _for_real(cell: Any, server: RealServer) -> None:
+    """The same cell, for the people of a real server."""
+    context = f"ssl.create_default_context(cafile={str(server.ca_file)!r})"
+    told = f"dict(host='127.0.0.1', port={server.port}, ssl_context={context})"
+    if cell.source.endswith("sandbox = Sandbox()\nclient = sandbox.client()"):  # the tour's first cell
+        cell.source = f"{cell.source}\nfrom smtpnb import SmtpClient\nSERVER = None\nclient = SmtpClient(**SERVER)"
+    cell.source = (
+        cell.source.replace("SERVER = None", f"import ssl\nSERVER = {told}")
+        .replace("example.org", server.domain)
+        .replace('"wonderland"', repr(server.users["alice"]))
+    )
+
+
 @pytest.mark.postfix
-@pytest.mark.parametrize("name", ["00_tour.ipynb", "01_ehlo.ipynb"])
+@pytest.mark.parametrize("name", REAL)
 def test_the_same_cells_run_against_postfix(name: str, postfix: RealServer) -> None:
     notebook = nbformat.read(FOLDER / name, 4)
-    real = (
-        "import ssl\nfrom smtpnb import SmtpClient\n"
-        f"client = SmtpClient('127.0.0.1', {postfix.port}, ssl_context=ssl.create_default_context(cafile={str(postfix.ca_file)!r}))"
-    )
     for cell in notebook.cells:
-        cell.source = (
-            cell.source.replace("client = sandbox.client()", real)
-            .replace("example.org", postfix.domain)
-            .replace('"wonderland"', repr(postfix.users["alice"]))
-        )
-        if "sandbox.messages" in cell.source and cell.cell_type == "code":
+        if cell.cell_type != "code":
+            continue
+        if "sandbox.messages" in cell.source:
             cell.source = ""  # a real server shows nobody its mailboxes
+        _for_real(cell, postfix)
         if "ehlo() == reply" in cell.source:
             cell.source = cell.source.replace(" == reply", "")  # the sandbox's greeting is not Postfix's
+    notebook.cells.append(nbformat.v4.new_code_cell("print(client.transcript.replies[0])"))
     ran = _run(notebook)
     shown = json.dumps(_outputs(ran))
-    assert "Postfix" in shown
+    assert "Postfix" in ran.cells[-1].outputs[0].text
     if name.startswith("00"):
         assert "235 2.7.0" in shown
         assert "queued as" in shown

@@ -19,12 +19,15 @@ VIEWS: Final = {
     "Delivery": ("delivery_card", "delivery_card"),
     "DomainReport": ("probe_card", "domain_card"),
     "EnvelopeView": ("envelope_card", "envelope_card"),
+    "Explanation": ("reply_card", "explanation_card"),
     "Members": ("members_view", "members_view"),
     "PlainLesson": ("plain_view", "plain_view"),
     "ProbeReport": ("probe_card", "probe_card"),
     "ReportDiff": ("probe_card", "diff_card"),
+    "SandboxDescription": ("sandbox_card", "sandbox_card"),
     "Selection": ("ladder", "selection_ladder"),
     "SessionDiff": ("diff_view", "diff_view"),
+    "SessionRecord": ("sandbox_card", "session_record_card"),
     "SessionSnapshot": ("snapshot_card", "snapshot_card"),
     "SmtpError": ("error_card", "error_card"),
     "SmtpReply": ("reply_card", "reply_card"),
@@ -32,6 +35,7 @@ VIEWS: Final = {
     "Timing": ("timing_view", "timing_view"),
     "TlsInfo": ("tls_card", "tls_card"),
     "Transcript": ("ladder", "ladder"),
+    "Verdict": ("verdict_card", "verdict_card"),
 }
 
 #: Class → the view that says more.

@@ -99,6 +99,9 @@ class Disclosure:
     """
 
     def __init__(self, choice: str | Mapping[str, str], modes: Mapping[str, Mode], option: str) -> None:
+        self.option = option
+        #: As it was asked for; None where it is the default.
+        self.choice = None if choice in (next(iter(modes)), {}) else choice
         if isinstance(choice, str):
             choice = {"*": choice}
         if not isinstance(choice, Mapping):
@@ -106,7 +109,6 @@ class Disclosure:
         for mode in choice.values():
             one_of(mode, modes, f"the {option} mode")
         self._modes = modes
-        self._option = option
         self._default = choice.get("*", next(iter(modes)))
         self._choices = {_key(name): mode for name, mode in choice.items()}
 
@@ -118,7 +120,7 @@ class Disclosure:
         """
         known = [key[0] for key in directory.keys]
         for name in self._choices.keys() - {"*"}:
-            one_of(name, known, f"the {self._option} name")
+            one_of(name, known, f"the {self.option} name")
 
     @property
     def off(self) -> bool:

@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import socket
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Never, Self
 
@@ -14,6 +14,7 @@ from smtpnb.sandbox.ca_file import CaFile
 from smtpnb.sandbox.clock import Clock
 from smtpnb.sandbox.configuration import HOSTNAME, MAX_ERRORS, MAX_RECIPIENTS, Configuration
 from smtpnb.sandbox.connection import Connection
+from smtpnb.sandbox.description import SandboxDescription
 from smtpnb.sandbox.directory import Directory, closed
 from smtpnb.sandbox.disclosure import EXPN, VRFY, Disclosure
 from smtpnb.sandbox.host import Host, loopback
@@ -39,9 +40,6 @@ CERTIFICATES: Final = ("good", "expired", "wrong-name", "unknown-ca", "two-level
 
 #: What the sandbox's own clients call themselves.
 CLIENT_NAME: Final = "notebook.example"
-
-#: Messages, and sessions, that the card shows.
-_SHOWN: Final = 20
 
 _MECHANISMS: Final = ("PLAIN", "LOGIN")
 
@@ -149,6 +147,7 @@ class Sandbox(Displayable):
             offer = Offer.usual(size=size, mechanisms=mechanisms, mechanisms_in_tls=mechanisms_in_tls, without=left_out)
         else:
             offer = Offer.exactly(extensions, extensions_in_tls)
+        _refuse_dead_ends(offer, require_tls=require_tls and not implicit_tls, require_auth=require_auth)
         policies = Policies(
             require_tls=require_tls,
             require_auth=require_auth,
@@ -172,6 +171,7 @@ class Sandbox(Displayable):
             seed=seed,
         )
         self._reception = Reception(self._configuration, None if script is None else cues(script))
+        self._scripted = script is not None
         self._certificate = one_of(certificate, CERTIFICATES, "the certificate")
         self._address, self._port, self._implicit_tls = loopback(host), port, implicit_tls
         self._in_memory = in_memory
@@ -269,21 +269,46 @@ class Sandbox(Displayable):
         options.setdefault("implicit_tls", self._implicit_tls)
         return SmtpClient(self.host, self.port, **options)
 
+    def description(self) -> SandboxDescription:
+        """All about it at this moment: who lives here, what is switched on, what came; no password."""
+        shared, directory = self._configuration, self._configuration.directory
+        in_tls = shared.offer.in_tls
+        return SandboxDescription(
+            name=f"{HOSTNAME}, {self._state()}",
+            users=directory.logins,
+            mailboxes=tuple(str(entry.address) for entry in directory.mailboxes),
+            lists=tuple((str(e.address), ", ".join(map(str, e.members or ()))) for e in directory.lists),
+            redirected=tuple(_redirected(directory)),
+            offers=shared.offer.in_clear,
+            offers_in_tls=() if in_tls == without_starttls(shared.offer.in_clear) else in_tls,
+            options=tuple(self._options()),
+            behaviours=tuple(map(str, shared.behaviours)),
+            messages=tuple(self.messages),
+            sessions=self.sessions,
+        )
+
+    def _options(self) -> Iterator[str]:
+        """What is switched on that is no behaviour, as it was asked for."""
+        shared = self._configuration
+        yield from (f"{told.option}={told.choice!r}" for told in (shared.vrfy, shared.expn) if told.choice is not None)
+        on = {
+            "certificate": self._certificate != "good" and self._certificate,
+            "implicit_tls": self._implicit_tls,
+            "lax_end_of_data": shared.lax_end_of_data,
+            "strict_8bit": shared.strict_8bit,
+            "max_errors": shared.max_errors != MAX_ERRORS and shared.max_errors,
+            "max_recipients": shared.max_recipients != MAX_RECIPIENTS and shared.max_recipients,
+            "seed": shared.seed,
+            "script": self._scripted,
+        }
+        yield from (f"{name}={value!r}" for name, value in on.items() if value)
+
     def to_text(self) -> str:
         """All about it, line by line; no password."""
-        directory = self.directory
-        lists = (f"{entry.address}: {', '.join(map(str, entry.members or ()))}" for entry in directory.lists)
-        lines = [
-            f"Sandbox {HOSTNAME}, {self._state()}",
-            f"  users: {', '.join(directory.logins) or 'none'}",
-            f"  mailboxes: {', '.join(str(entry.address) for entry in directory.mailboxes) or 'none'}",
-            *(f"  list {text}" for text in lists),
-            f"  offers: {', '.join(self._configuration.offer.in_clear)}",
-            *(f"  behaviour: {behaviour}" for behaviour in self._configuration.behaviours),
-            *_newest(self.messages),
-            *_newest(self.sessions),
-        ]
-        return "\n".join(lines)
+        return self.description().to_text()
+
+    def _repr_html_(self) -> str | None:
+        return self.description()._repr_html_()
 
     def __repr__(self) -> str:
         return f"<Sandbox {HOSTNAME}, {self._state()}, {plural(len(self.messages), 'message')}>"
@@ -331,17 +356,24 @@ def _left_out(vrfy: Disclosure, expn: Disclosure, *, in_memory: bool, enhanced_c
     return {keyword for keyword, is_off in off.items() if is_off}
 
 
-def _newest(values: Sequence[object]) -> Iterator[str]:
-    """The last few as lines, those before counted."""
-    if len(values) > _SHOWN:
-        yield f"  … {len(values) - _SHOWN:,} before"
-    yield from (f"  {value!r}" for value in values[-_SHOWN:])
+def _redirected(directory: Directory) -> Iterator[tuple[str, str]]:
+    """Old address and what became of it."""
+    yield from (("@".join(old), f"forwarded to {new}") for old, new in directory.forwards.items())
+    yield from (("@".join(old), f"moved to {new}") for old, new in directory.moved.items())
 
 
 def _refuse_misspelt(misspelt: Mapping[str, object]) -> None:
     for name in misspelt:
         known = inspect.signature(Sandbox).parameters.keys() - {"misspelt"}
         raise TypeError(f"Sandbox has no option {name!r}{did_you_mean(name, known)}")
+
+
+def _refuse_dead_ends(offer: Offer, *, require_tls: bool, require_auth: bool) -> None:
+    """Refuses a server that asks for what it does not let anyone do."""
+    if require_tls and not any(line.upper() == "STARTTLS" for line in offer.in_clear):
+        raise ValueError("require_tls asks for STARTTLS, which is not among the extensions: nobody could say anything")
+    if require_auth and not offer.mechanisms:
+        raise ValueError("require_auth asks for a login, and no mechanism is offered: give mechanisms=['PLAIN'], say")
 
 
 def _refuse_port(port: int) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from html_checks import check, outside_code, squeezed, text_of
+from html_checks import check, glued, outside_code, squeezed, text_of
+from sheet import classes, views
 from view_examples import EXAMPLES, HOSTILE, SENDER, exchange, lines, reply
 
 from smtpnb import display, options
@@ -53,6 +54,12 @@ def test_view_is_allow_listed_and_reads_the_same_again(name: str) -> None:
     html = shown(EXAMPLES[name])
     check(html)
     assert html == shown(EXAMPLES[name])
+
+
+@pytest.mark.parametrize("kind", sorted(display.VIEWS.keys() | display.LONGER_VIEWS.keys()))
+def test_every_registered_view_has_an_example_and_meets_hostile_text(kind: str) -> None:
+    assert any(kind in classes(value) for value in EXAMPLES.values())
+    assert any(kind in classes(make("x")) for make in MAKERS)
 
 
 def test_no_snapshot_is_left_over() -> None:
@@ -124,6 +131,19 @@ def test_every_word_of_the_text_is_in_the_html(name: str) -> None:
 def test_words_are_separated_without_any_layout(name: str) -> None:
     """A heading or label does not run into what follows it."""
     assert not re.search(r"(Meaning|Next|Try|Likely cause):\S", text_of(shown(EXAMPLES[name])))
+
+
+@pytest.mark.parametrize("name", views())
+def test_no_word_is_glued_to_the_next_one_where_all_styling_is_stripped(name: str) -> None:
+    """GitHub and nbviewer keep the blocks and drop the rest; a word that an element ends is then a word of the text."""
+    assert glued(views()[name]) == []
+
+
+def test_glued_words_are_found() -> None:
+    assert glued("<div><span>one</span><span>two</span></div>") == ["one|two"]
+    assert glued("<div>one<strong>two</strong></div>") == ["one|two"]
+    assert glued("<div><div>one</div>two</div>") == []
+    assert glued("<div><code>2<code>5</code></code> <strong>three</strong>.</div>") == []
 
 
 # -- hostile text ------------------------------------------------------------------------------------------------
@@ -243,10 +263,11 @@ def test_there_are_hostile_strings_enough() -> None:
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:20]))
 def test_hostile_text_stays_text(make: Callable[[str], object], text: str) -> None:
-    html = shown(make(text))
-    assert len(html.encode()) < MEGABYTE
-    check(html)
-    assert not re.search(r"\$|\\[(\[b]|`", outside_code(html)), "TeX that JupyterLab would set"
+    value = make(text)
+    for html in {shown(value), display.explained(value) or ""}:
+        assert len(html.encode()) < MEGABYTE
+        check(html)
+        assert not re.search(r"\$|\\[(\[b]|`", outside_code(html)), "TeX that JupyterLab would set"
 
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if "<" in text and len(text) < 100])

@@ -48,6 +48,12 @@ NO_SUCH_USER = reply(
     secure=True,
     conversation=SENDER,
 )
+GREYLISTED = reply(
+    b"450 4.2.0 <bob@example.org>: Recipient address rejected: Greylisted\r\n",
+    "RCPT TO:<bob@example.org>",
+    secure=True,
+    conversation=SENDER,
+)
 ERROR = SmtpConnectError(
     "nothing listens at mail.example.org port 25",
     cause="Many networks let no mail out through port 25.",
@@ -166,6 +172,8 @@ TOGETHER = Transcript(
 EXAMPLES = {
     "reply_card": EHLO,
     "reply_card_refused": NO_SUCH_USER,
+    "reply_card_hint": GREYLISTED,
+    "explanation": NO_SUCH_USER.explain(),
     "error_card": ERROR,
     "error_card_reply": REPLY_ERROR,
     "ladder": TRANSCRIPT,
@@ -196,6 +204,9 @@ HOSTILE = (
     "' style='position:fixed", "&lt;b&gt;", "&#60;b&#62; &amp;amp;", "]]>", "<![CDATA[x]]>", "<?php echo 1 ?>",
     "${7*7} {{7*7}} <%= 7*7 %>", "javascript:alert(1)", "url(javascript:alert(1)) expression(alert(1))",
     "$x^2$ and $$y$$", r"\(x\) \[y\] \begin{align}z\end{align}", "`code` **bold** [link](javascript:x)",
+    "\x1b]8;;http://evil.example\x07link\x1b]8;;\x07", "</textarea></title></xmp></noscript><b>out</b>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<base href=//evil.example>",
+    "<details open ontoggle=alert(1)>", "<meta http-equiv=refresh content=0>", "<link rel=stylesheet href=//evil.example>",
     "\x1b[31mred\x1b[0m \x1b]0;title\x07", "\x9b31m\x90q\x9c", "\u202egnp.exe\u202c",
     "\u2066isolate\u2069\u200e\u200f\u061c", "zero\u200bwidth\u200c\u200d\ufeff\u2060", "\x00NUL\x00",
     "tab\tand\x0b\x0c\x85", "\u2028line\u2029paragraph", "\ud800\udfff lone", "\udcff\udc80 octets",

@@ -139,3 +139,12 @@ def test_swaks_pipelines(sandbox: Sandbox) -> None:
     run("swaks", *server, "--from", "<>", "--to", "bob@example.org,staff@example.org")
     assert sandbox.messages[0].recipients == ("bob@example.org", "staff@example.org")
     assert sandbox.messages[0].sender == ""
+
+
+def test_own_client_gives_up_an_open_transaction_before_a_whole_mail() -> None:
+    with Sandbox(in_memory=True) as sandbox, sandbox.client(timeout=5) as client:
+        client.ehlo()
+        client.mail("")
+        client.rcpt("bob@example.org")
+        assert client.send_mail("alice@example.org", ["carol@example.org"], "Hi\n").success
+        assert [message.recipients for message in sandbox.messages] == [("carol@example.org",)]

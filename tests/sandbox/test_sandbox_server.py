@@ -358,6 +358,9 @@ def test_in_memory_shares_behaviours() -> None:
         ({"behaviours": [Close()]}, "a Behaviour, not Close"),
         ({"script": ["x"]}, "pairs"),
         ({"users": "alice"}, "mapping"),
+        ({"require_tls": True, "extensions": ["PIPELINING"]}, "STARTTLS"),
+        ({"require_auth": True, "mechanisms": []}, "no mechanism is offered"),
+        ({"require_auth": True, "extensions": ["PIPELINING"]}, "no mechanism is offered"),
     ],
 )
 def test_impossible_options(options: dict[str, Any], message: str) -> None:

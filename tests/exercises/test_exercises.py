@@ -1,0 +1,480 @@
+"""Every exercise of the course: not answered, typical wrong answers and right ones are told apart."""
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from smtpnb import Sandbox, SmtpClient, SmtpError, SmtpReply
+from smtpnb.exercises import Verdict, WrongAnswer, check
+from smtpnb.exercises.auth_plain import CAPTURED
+from smtpnb.exercises.registry import exercises
+from smtpnb.exercises.starttls import _SERVERS
+from smtpnb.exercises.transaction import _octets, _stuffed
+from smtpnb.exercises.vrfy import USERS
+from smtpnb.protocol.content import pieces, transparent
+from smtpnb.sandbox import StripsStartTls
+
+Answers = tuple[Any, ...]
+
+
+@pytest.fixture(autouse=True)
+def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a learner; the one test of strictness sets it itself."""
+    monkeypatch.delenv("SMTPNB_STRICT", raising=False)
+
+
+def _talk(steps: Callable[[SmtpClient], Any], **options: Any) -> SmtpClient:
+    """A client that has said something to a sandbox of its own."""
+    with Sandbox(**options) as sandbox, sandbox.client() as client:
+        steps(client)
+    return client
+
+
+def _message(recipients: list[str], header: str) -> Any:
+    with Sandbox(in_memory=True) as sandbox, sandbox.client() as client:
+        client.send_mail("alice@example.org", recipients, f"From: alice@example.org\n{header}\n\nHi\n")
+        return sandbox.messages[-1]
+
+
+BOB, CAROL, HIDDEN = "bob@example.org", "carol@example.org", "postmaster@example.org"
+WORDS = {2: "done", 3: "go on", 4: "not now", 5: "no"}
+
+
+def take_apart(raw: str) -> Any:
+    lines = raw.split("\r\n")[:-1]
+    return int(raw[:3]), [line[4:] for line in lines], lines[-1][3:4] != "-"
+
+
+def unstuff(text: str) -> str:
+    return "\r\n".join(line.removeprefix(".") for line in text.split("\r\n"))
+
+
+def _refused_then_sent(client: SmtpClient) -> None:
+    client.ehlo()
+    client.data()
+    client.send_mail(BOB, [CAROL], "Hi\n")
+
+
+def must_be_secure(client: SmtpClient) -> bool:
+    try:
+        client.ehlo()
+        client.starttls()
+        if client.secure:
+            client.ehlo()
+    except SmtpError:
+        return False
+    return client.secure
+
+
+def blind(client: SmtpClient) -> bool:
+    client.ehlo()
+    client.starttls(verify=False)
+    client.ehlo()
+    return True
+
+
+def no_second_ehlo(client: SmtpClient) -> bool:
+    try:
+        client.starttls() if client.ehlo().success else None
+    except SmtpError:
+        return False
+    return client.secure
+
+
+def not_caught(client: SmtpClient) -> bool:
+    client.ehlo()
+    client.starttls()
+    if client.secure:
+        client.ehlo()
+    return client.secure
+
+
+def unverified(client: SmtpClient) -> bool:
+    client.ehlo()
+    client.starttls(verify=False)
+    client.ehlo()
+    return client.secure
+
+
+def _then_success(client: SmtpClient) -> None:
+    client.ehlo()
+    client.mail("alice@example.org")
+    client.starttls()
+    client.ehlo()
+    client.mail("alice@example.org")
+
+
+def plain_token(login: str, password: str, authzid: str = "") -> str:
+    return base64.b64encode(f"{authzid}\0{login}\0{password}".encode()).decode()
+
+
+def _log_in(password: str) -> Callable[[SmtpClient], None]:
+    def steps(client: SmtpClient) -> None:
+        client.ehlo()
+        client.auth("LOGIN")
+        client.auth_login_username("bob")
+        client.auth_login_password(password)
+
+    return steps
+
+
+def full_name(line: str) -> Any:
+    match = re.fullmatch(r"(?:\d\.\d+\.\d+ )?(.*?) ?<?([^<> ]+)>?", line)
+    assert match
+    return match.groups()
+
+
+def expand_all(client: SmtpClient, name: str) -> set[str]:
+    waiting, seen, people = [name], set(), set()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        reply = client.expn(one)
+        if reply.success:
+            waiting += [full_name(line)[1] for line in reply.lines]
+        else:
+            people.add(one)
+    return people
+
+
+def no_guard(client: SmtpClient, name: str) -> set[str]:
+    reply = client.expn(name)
+    return set().union(*(no_guard(client, full_name(line)[1]) for line in reply.lines)) if reply.success else {name}
+
+
+#: By exercise: what makes the right answers, then wrong answers and a word of what is said to them.
+ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers], str]]]] = {
+    "first_encrypted": (
+        lambda: ("EHLO",),
+        [(lambda: ("STARTTLS",), "in the clear"), (lambda: ("AUTH PLAIN",), "above it"), (lambda: (7,), "as text")],
+    ),
+    "classify": (
+        lambda: (lambda code: WORDS[code // 100],),
+        [
+            (lambda: ({250: "done", 354: "go on", 451: "not now", 550: "no"}.get,), "by heart"),
+            (lambda: (lambda code: "done" if code < 400 else WORDS[code // 100],), "3xx is not done"),
+            (lambda: (lambda code: WORDS[9 - code // 100] if code >= 400 else WORDS[code // 100],), "other way round"),
+            (lambda: ("done",), "function itself"),
+            (lambda: (print,), "returns nothing"),
+        ],
+    ),
+    "take_apart": (
+        lambda: (take_apart,),
+        [
+            (lambda: (lambda raw: (int(raw[:3]), [line[4:] for line in raw.splitlines()], take_apart(raw)[2]),), "splitlines"),
+            (lambda: (lambda raw: (*take_apart(raw)[:2], raw.endswith("\r\n")),), "ends a line, not a reply"),
+            (lambda: (lambda raw: (raw[:3], *take_apart(raw)[1:]),), "int(raw[:3])"),
+            (lambda: (lambda raw: raw.nonsense,), "AttributeError"),
+        ],
+    ),
+    "ehlo_without_name": (
+        lambda: (SmtpReply.parse("501 Syntax\r\n"),),
+        [(lambda: (SmtpReply.parse("250 hi\r\n"),), "empty text"), (lambda: (503,), "Connect first"), (lambda: ("no",), "its code")],
+    ),
+    "stuff": (
+        lambda: (_stuffed, unstuff),
+        [
+            (lambda: (lambda text: text.replace(".", ".."), unstuff), "every dot"),
+            (lambda: (lambda text: text.replace("\r\n.", "\r\n.."), unstuff), "very first line"),
+            (lambda: (_stuffed, lambda text: "\r\n".join(line.lstrip(".") for line in text.split("\r\n"))), "lstrip"),
+        ],
+    ),
+    "bcc": (
+        lambda: (_message([BOB, CAROL, HIDDEN], f"To: {BOB}, {CAROL}"),),
+        [
+            (lambda: (_message([BOB, CAROL, HIDDEN], f"To: {BOB}, {CAROL}\nBcc: {HIDDEN}"),), "Bcc field"),
+            (lambda: (_message([BOB, CAROL], f"To: {BOB}, {CAROL}"),), "not in the envelope"),
+            (lambda: (_message([BOB, CAROL, HIDDEN], f"To: {BOB}, {CAROL}, {HIDDEN}"),), "for all to see"),
+            (lambda: ("sent",), "CapturedMessage"),
+        ],
+    ),
+    "repair_503": (
+        lambda: (_talk(_refused_then_sent, in_memory=True),),
+        [
+            (lambda: (_talk(lambda client: (client.ehlo(), client.data()), in_memory=True),), "in order"),
+            (lambda: (_talk(lambda client: client.ehlo(), in_memory=True),), "No 503"),
+            (lambda: (3,), "TypeError"),
+        ],
+    ),
+    "on_the_wire": (
+        lambda: (_octets,),
+        [
+            (lambda: (len,), "characters"),
+            (lambda: (lambda text: _octets(text) - 3,), "lone dot"),
+            (lambda: (lambda text: len(text.replace("\n", "\r\n").encode()) + 3,), "doubled"),
+            (lambda: (lambda text: len(_stuffed(text.replace("\n", "\r\n"))) + 3,), "more than one octet"),
+            (lambda: (lambda text: _octets(text) + 2,), "counted already"),
+        ],
+    ),
+    "stripper": (
+        lambda: ({"STARTTLS"}, "XXXXXXXA"),
+        [(lambda: ("XXXXXXXA", "STARTTLS"), "other way round"), (lambda: ("STARTTLS", "TLS"), "only one")],
+    ),
+    "must_be_secure": (
+        lambda: (must_be_secure,),
+        [
+            (lambda: (blind,), "behind a stripper"),
+            (lambda: (unverified,), "expired"),
+            (lambda: (not_caught,), "Catch SmtpError"),
+            (lambda: (no_second_ehlo,), "ehlo() again"),
+            (lambda: (lambda client: False,), "With a good server"),
+        ],
+    ),
+    "then_success": (
+        lambda: (_talk(_then_success, require_tls=True),),
+        [
+            (lambda: (_talk(_then_success),), "No 530"),
+            (lambda: (_talk(lambda client: (client.ehlo(), client.mail(BOB)), require_tls=True),), "STARTTLS"),
+            (lambda: (_talk(lambda client: (client.ehlo(), client.mail(BOB), client.starttls()), require_tls=True),), "very command"),
+        ],
+    ),
+    "plain_token": (
+        lambda: (plain_token,),
+        [
+            (lambda: (lambda login, password, authzid="": base64.b64encode(f"{login}\0{password}".encode()).decode(),), "leading NUL"),
+            (lambda: (lambda *args: plain_token(*args).encode(),), "bytes"),
+            (lambda: (lambda login, password, authzid="": plain_token(login, password),), "never used"),
+            (lambda: (lambda login, password, authzid="": base64.b64encode(f"{authzid}:{login}:{password}".encode()).decode(),), "colons"),
+            (lambda: (lambda login, password: plain_token(login, password, ""),), "TypeError"),
+        ],
+    ),
+    "decode_token": (
+        lambda: ("Kurt", "xipj3plmq"),
+        [(lambda: ("Ursel", "xipj3plmq"), "act *for*"), (lambda: (b"Kurt", b"xipj3plmq"), "decode"), (lambda: ("a", "b"), "NULs")],
+    ),
+    "login": (
+        lambda: (_talk(_log_in("builder"), in_memory=True),),
+        [
+            (lambda: (_talk(_log_in("wrong"), in_memory=True),), "235"),
+            (lambda: (_talk(lambda client: (client.ehlo(), client.auth("LOGIN")), in_memory=True),), "twice"),
+            (lambda: (_talk(lambda client: client.auth("LOGIN"), in_memory=True),), "EHLO first"),
+        ],
+    ),
+    "verified": (
+        lambda: (lambda reply: {250: True, 550: False}.get(reply.code),),
+        [
+            (lambda: (lambda reply: reply.success,), "I do not tell"),
+            (lambda: (lambda reply: True if reply.code == 250 else False if reply.code >= 500 else None,), "Only 550 denies"),
+            (lambda: (lambda reply: reply.code == 250,), "None"),
+        ],
+    ),
+    "map_users": (
+        lambda: (dict(USERS),),
+        [
+            (lambda: ({**USERS, "bob": True},), "252"),
+            (lambda: ({**USERS, "erin": False},), "502"),
+            (lambda: ({name: SmtpReply.parse("250 x\r\n") for name in USERS},), "replies"),
+            (lambda: (list(USERS),), "each of the five"),
+        ],
+    ),
+    "full_name": (
+        lambda: (full_name,),
+        [
+            (lambda: (lambda line: (full_name(line)[0], f"<{full_name(line)[1]}>") if "<" in line else full_name(line),), "brackets"),
+            (lambda: (lambda line: full_name(line)[::-1],), "other way round"),
+            (lambda: (lambda line: full_name(line)[1],), "Both"),
+        ],
+    ),
+    "expand_all": (
+        lambda: (expand_all,),
+        [
+            (lambda: (lambda client, name: set(client.expn(name).lines),), "whole lines"),
+            (lambda: (lambda client, name: {full_name(line)[1] for line in client.expn(name).lines},), "is a list and no person"),
+            (lambda: (no_guard,), "Remember the lists"),
+        ],
+    ),
+}  # fmt: skip
+
+RIGHT = list(ANSWERS)
+WRONG = [(name, make, said) for name, (_, wrongs) in ANSWERS.items() for make, said in wrongs]
+
+
+def test_every_exercise_is_tried_here() -> None:
+    assert set(ANSWERS) == set(exercises())
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_answer_is_right(name: str) -> None:
+    verdict = check(name, *ANSWERS[name][0]())
+    assert verdict.to_text().startswith("right: ")
+    assert verdict
+
+
+@pytest.mark.parametrize(("name", "make", "said"), WRONG, ids=[f"{name}-{said}" for name, _, said in WRONG])
+def test_a_typical_wrong_answer_is_recognised(name: str, make: Callable[[], Answers], said: str) -> None:
+    verdict = check(name, *make())
+    assert verdict.to_text().startswith("not quite: ")
+    assert said in verdict.because
+    assert not verdict
+
+
+def _skeletons(count: int) -> Iterator[Answers]:
+    def dots(*_: Any) -> Any: ...
+
+    def not_implemented(*_: Any) -> Any:
+        raise NotImplementedError
+
+    yield ()
+    yield (...,) * count
+    yield (None,) * count
+    yield (dots,) * count
+    yield (not_implemented,) * count
+
+
+FUNCTIONS = {"classify", "take_apart", "stuff", "on_the_wire", "must_be_secure", "plain_token", "verified", "full_name", "expand_all"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_skeleton_is_not_answered_yet(name: str) -> None:
+    count = len(exercises()[name].wants)
+    answers = list(_skeletons(count))
+    for skeleton in answers if name in FUNCTIONS else answers[:3]:
+        verdict = check(name, *skeleton)
+        assert verdict.to_text().startswith("not answered yet: ")
+        assert exercises()[name].call in verdict.to_text()
+
+
+@pytest.mark.parametrize("name", ["repair_503", "then_success", "login"])
+def test_a_client_that_was_only_greeted_is_not_answered_yet(name: str) -> None:
+    with Sandbox(in_memory=True) as sandbox:
+        client = sandbox.client()
+        client.connect()
+        assert check(name, client).state == "not answered yet"
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_three_hints_are_in_the_card_and_one_more_in_the_text_at_each_step(name: str) -> None:
+    html = check(name)._repr_html_()
+    assert html
+    assert html.count("<details") == 3
+    texts = [check(name, hint=step).to_text() for step in (1, 2, 3)]
+    for step, text in enumerate(texts, 1):
+        assert [f"Hint {number}" in text for number in (1, 2, 3)] == [number <= step for number in (1, 2, 3)]
+
+
+# -- what the exercises say is true ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["Hi\n", ".\n", "Grüße\n", "a\n.b\n..\n", "x\n\n\n", "✉\n"])
+def test_octets_are_counted_as_the_client_sends_them(text: str) -> None:
+    assert _octets(text) == len(b"".join(transparent(pieces(text))))
+
+
+def test_stripped_capabilities_are_those_that_the_exercise_expects() -> None:
+    honest, stripped = Sandbox(), Sandbox(behaviours=[StripsStartTls(leaves_gap=True)])
+    offered = []
+    for sandbox in (honest, stripped):
+        with sandbox, sandbox.client() as client:
+            client.ehlo()
+            offered.append(set(client.capabilities))
+    assert offered[0] ^ offered[1] == {"STARTTLS", "XXXXXXXA"}
+
+
+def test_captured_token_is_what_the_exercise_expects() -> None:
+    assert base64.b64decode(CAPTURED).decode().split("\0") == ["Ursel", "Kurt", "xipj3plmq"]
+
+
+def test_servers_of_must_be_secure_are_as_described() -> None:
+    for server in _SERVERS:
+        with server.sandbox() as sandbox, sandbox.client() as client:
+            assert must_be_secure(client) is server.secure
+
+
+# -- whatever a learner does -------------------------------------------------------------------------------------
+
+
+def _endless(code: int) -> str:
+    while True:
+        code += 1
+
+
+def _recursive(code: int) -> str:
+    return _recursive(code)
+
+
+def _exits(code: int) -> str:
+    raise SystemExit
+
+
+def _interrupted(code: int) -> str:
+    raise KeyboardInterrupt
+
+
+class _Awkward:
+    """Fails at whatever is done with it."""
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no comparing")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (_endless, "did not come to an end"),
+        (_recursive, "calls itself"),
+        (_exits, "SystemExit"),
+        (_interrupted, "interrupted"),
+        (lambda code: 1 // 0, "ZeroDivisionError"),
+        (lambda code: _Awkward(), "no comparing"),
+        (lambda code: print("done"), "returns nothing"),
+        (lambda: "done", "TypeError"),
+        (lambda code: "\x1b[31m\u202e", r"\x1b[31m\u202e"),
+        (lambda code: "<script>" * 1000, "more characters"),
+    ],
+)
+def test_nothing_a_function_does_breaks_the_check(function: Any, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    verdict = check("classify", function)
+    assert verdict.state == "not quite"
+    assert said in verdict.because
+    assert "<script" not in str(verdict._repr_html_())
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("answer", [_Awkward(), 7, b"\xff", [None], {"a": _Awkward()}, str, lambda *_: 7], ids=type)
+def test_no_answer_breaks_the_check(name: str, answer: Any) -> None:
+    for answers in ((answer,), (answer,) * 2, (answer,) * 5):
+        assert check(name, *answers).state in ("not quite", "not answered yet")
+
+
+def test_a_function_that_changes_its_argument_does_not_change_the_cases() -> None:
+    def greedy(line: str) -> Any:
+        return full_name(line)
+
+    assert check("full_name", greedy)
+    assert check("full_name", greedy)
+
+
+def test_a_wrong_answer_raises_where_strict_and_no_other_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTPNB_STRICT", "1")
+    with pytest.raises(WrongAnswer, match="not quite"):
+        check("classify", len)
+    assert not check("classify")
+    assert not check("classify", ...)
+    assert not check("no such exercise")
+    assert check("first_encrypted", "EHLO")
+
+
+@pytest.mark.parametrize(("name", "said"), [("clasify", "did you mean 'classify'"), (7, "no exercise"), ("", "no exercise")])  # fmt: skip
+def test_an_unknown_exercise_names_the_near_one(name: Any, said: str) -> None:
+    assert said in check(name).because
+
+
+@pytest.mark.parametrize("hint", [0, -3, 99, None, "two"])
+def test_an_odd_hint_number_shows_hints_all_the_same(hint: Any) -> None:
+    assert "Hint 1" in check("classify", hint=hint).to_text()
+
+
+def test_a_verdict_says_the_same_twice() -> None:
+    assert check("classify", len) == check("classify", len)
+    assert isinstance(check("classify"), Verdict)
