@@ -14,7 +14,10 @@ _HOMES = {
     "Capabilities": "smtpnb.protocol.capabilities",
     "ControlPanel": "smtpnb.panel.view",
     "Delivery": "smtpnb.delivery",
+    "DomainReport": "smtpnb.explore.domain",
     "EnhancedStatus": "smtpnb.protocol.reply",
+    "Finding": "smtpnb.explore.report",
+    "ProbeReport": "smtpnb.explore.report",
     "Sandbox": "smtpnb.sandbox",
     "Secret": "smtpnb.secret",
     "SmtpClient": "smtpnb.client",
@@ -27,6 +30,7 @@ _HOMES = {
     "SmtpReplyError": "smtpnb.errors",
     "SmtpTimeout": "smtpnb.errors",
     "SmtpTlsError": "smtpnb.errors",
+    "Survey": "smtpnb.explore.results",
     "TlsInfo": "smtpnb.session",
     "Transcript": "smtpnb.transcript",
     "ask_secret": "smtpnb.secret",
@@ -36,6 +40,9 @@ _HOMES = {
     "explain_command": "smtpnb.protocol.anatomy",
     "explain_content": "smtpnb.protocol.transparency",
     "explain_plain": "smtpnb.protocol.plain_lesson",
+    "probe": "smtpnb.explore.visit",
+    "probe_domain": "smtpnb.explore.domain",
+    "survey": "smtpnb.explore.surveying",
 }
 
 if TYPE_CHECKING:
@@ -54,6 +61,11 @@ if TYPE_CHECKING:
         SmtpTimeout,
         SmtpTlsError,
     )
+    from smtpnb.explore.domain import DomainReport, probe_domain
+    from smtpnb.explore.report import Finding, ProbeReport
+    from smtpnb.explore.results import Survey
+    from smtpnb.explore.surveying import survey
+    from smtpnb.explore.visit import probe
     from smtpnb.magics import load_ipython_extension, unload_ipython_extension
     from smtpnb.panel.view import ControlPanel, control_panel
     from smtpnb.protocol.anatomy import explain_command
@@ -70,7 +82,10 @@ __all__ = [
     "Capabilities",
     "ControlPanel",
     "Delivery",
+    "DomainReport",
     "EnhancedStatus",
+    "Finding",
+    "ProbeReport",
     "Sandbox",
     "Secret",
     "SmtpClient",
@@ -83,6 +98,7 @@ __all__ = [
     "SmtpReplyError",
     "SmtpTimeout",
     "SmtpTlsError",
+    "Survey",
     "TlsInfo",
     "Transcript",
     "ask_secret",
@@ -92,6 +108,9 @@ __all__ = [
     "explain_plain",
     "load_ipython_extension",
     "options",
+    "probe",
+    "probe_domain",
+    "survey",
     "unload_ipython_extension",
 ]
 

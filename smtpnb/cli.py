@@ -1,11 +1,11 @@
-"""The command line: `lab`, `panel` and `sandbox`. Exit status 0 for success, 1 for failure, 2 for bad input."""
+"""The command line: `lab`, `panel`, `sandbox`, `probe`, `survey`. Exit status 0: success, 1: failure, 2: bad input."""
 
 import argparse
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import smtpnb
 
@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_lab(commands.add_parser("lab", help="open JupyterLab on the notebooks, at the tour", description=_lab.__doc__))
     _add_panel(commands.add_parser("panel", help="open the control panel as a web page", description=_panel.__doc__))
     _add_sandbox(commands.add_parser("sandbox", help="run the teaching server", description=_sandbox.__doc__))
+    _add_probe(commands.add_parser("probe", help="look at a server", description=_probe.__doc__))
+    _add_survey(commands.add_parser("survey", help="look at many servers", description=_survey.__doc__))
     return parser
 
 
@@ -113,3 +115,102 @@ def _sandbox(arguments: argparse.Namespace) -> int:
                 seen += 1
                 print(f"message {seen}: {message!r}", flush=True)
             time.sleep(0.2)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: more than 0, at most 86400")
+    return seconds
+
+
+def _workers(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 4096):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of connections: 1 to 4096")
+    return int(text)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, default=25, help="the port to ask (default: 25)")
+    parser.add_argument("--timeout", type=_seconds, default=10.0, help="seconds for each reply (default: 10)")
+    parser.add_argument("--ehlo-name", metavar="NAME", help="what EHLO says (default: this end's address)")
+    parser.add_argument("--ca-file", metavar="FILE", help="authorities to trust in place of the system's, PEM")
+
+
+def _add_probe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("host", metavar="HOST", help="a name or an address, also host:port and [IPv6]:port")
+    _add_common(parser)
+    parser.add_argument("--mx", action="store_true", help="HOST is a mail domain: ask each of its servers")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write the card as a page")
+    parser.set_defaults(run=_probe)
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    """Asks one server, by one polite connection. Status 0: it is up and breaks no rule; 1: it does; 2: bad input."""
+    from smtpnb import probe, probe_domain  # noqa: PLC0415 - only this command needs it
+    from smtpnb.explore.targets import targets_of  # noqa: PLC0415
+
+    targets, problems = targets_of([arguments.host], arguments.port)
+    if not targets:
+        return _bad(f"{problems[0].text}: {problems[0].why}" if problems else "no host")
+    (host, port), options = targets[0], {"ehlo_name": arguments.ehlo_name, "ca_file": arguments.ca_file}
+    try:
+        ask = probe_domain if arguments.mx else probe
+        report = ask(host, port=port, timeout=arguments.timeout, **options)
+    except ValueError as error:
+        return _bad(str(error))
+    reports = getattr(report, "reports", [report])
+    if arguments.html:
+        report.to_html(arguments.html)
+    print(_json_of(report) if arguments.json else report.to_text())
+    return 0 if reports and all(each.status == "up" and not each.count("fail") for each in reports) else 1
+
+
+def _json_of(report: Any) -> str:
+    return str(report.to_json(indent=1))
+
+
+def _bad(words: str) -> int:
+    """Says in one line what is wrong with the input."""
+    print(f"smtpnb: {' '.join(words.split())}", file=sys.stderr)
+    return 2
+
+
+def _add_survey(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="text or CSV, one target a line")
+    _add_common(parser)
+    parser.add_argument("--store", metavar="FILE", type=Path, help="keep results here (SQLite), and go on from there")
+    parser.add_argument(
+        "--max-workers", metavar="N", type=_workers, default=64, help="connections at once (default: 64)"
+    )
+    parser.add_argument("--confirm", action="store_true", help="yes, more than a hundred public servers")
+    parser.add_argument("--csv", metavar="FILE", type=Path, help="write a row for each host")
+    parser.add_argument("--jsonl", metavar="FILE", type=Path, help="write a report a line")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write the card as a page")
+    parser.add_argument("--no-progress", action="store_true", help="show no bar")
+    parser.set_defaults(run=_survey)
+
+
+def _survey(arguments: argparse.Namespace) -> int:
+    """Asks every server in a file, politely. Status 0: all are up; 1: not all, or lines left out; 2: bad input."""
+    from smtpnb import survey  # noqa: PLC0415 - only this command needs it
+
+    try:
+        done = survey(
+            arguments.file, port=arguments.port, timeout=arguments.timeout, ehlo_name=arguments.ehlo_name,
+            ca_file=arguments.ca_file, max_workers=arguments.max_workers, store=arguments.store,
+            progress=not arguments.no_progress, confirm=arguments.confirm,
+        )  # fmt: skip
+    except ValueError as error:
+        return _bad(str(error))
+    for write, path in ((done.to_csv, arguments.csv), (done.to_jsonl, arguments.jsonl), (done.to_html, arguments.html)):
+        if path:
+            write(path)
+    print(done.to_text())
+    if done.interrupted:
+        return 130
+    return 0 if set(done.counts) <= {"up"} and not done.problems and not done.errors else 1

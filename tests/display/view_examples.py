@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from explore_examples import EXPLORED
+
 from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpConnectError, SmtpReplyError
 from smtpnb.exercises.exercise import Verdict
@@ -223,6 +225,7 @@ EXAMPLES = {
     "panel_offers": Offers((IN_CLEAR, IN_TLS)),
     "panel_draft": DRAFT,
     "panel_captured": Captured((MESSAGE,)),
+    **EXPLORED,
     "timing_view": ONE_BY_ONE.timing(TOGETHER, labels=("one by one", "pipelined")),
 }
 
