@@ -16,6 +16,9 @@ MODULES: Final = (
     "auth_plain",
     "vrfy",
     "expn",
+    "retries",
+    "faster",
+    "international",
 )
 
 

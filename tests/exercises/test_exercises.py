@@ -1,6 +1,7 @@
 """Every exercise of the course: not answered, typical wrong answers and right ones are told apart."""
 
 import base64
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,12 +11,15 @@ import pytest
 from smtpnb import Sandbox, SmtpClient, SmtpError, SmtpReply
 from smtpnb.exercises import Verdict, WrongAnswer, check
 from smtpnb.exercises.auth_plain import CAPTURED
+from smtpnb.exercises.faster import _DATA
+from smtpnb.exercises.international import COMMANDS
 from smtpnb.exercises.registry import exercises
 from smtpnb.exercises.starttls import _SERVERS
 from smtpnb.exercises.transaction import _octets, _stuffed
 from smtpnb.exercises.vrfy import USERS
 from smtpnb.protocol.content import pieces, transparent
 from smtpnb.sandbox import StripsStartTls
+from smtpnb.sandbox.receiver import DataReceiver
 
 Answers = tuple[Any, ...]
 
@@ -145,6 +149,74 @@ def expand_all(client: SmtpClient, name: str) -> set[str]:
 def no_guard(client: SmtpClient, name: str) -> set[str]:
     reply = client.expn(name)
     return set().union(*(no_guard(client, full_name(line)[1]) for line in reply.lines)) if reply.success else {name}
+
+
+def next_action(reply: SmtpReply) -> str:
+    if reply.code == 421:
+        return "reconnect"
+    return {2: "go on", 3: "go on", 4: "retry", 5: "give up"}[reply.code // 100]
+
+
+def _send(client: SmtpClient) -> Any:
+    if not client.connected:
+        client.connect()
+    return client.send_mail("alice@example.org", [BOB], "Subject: Patience\n\nHello!\n")
+
+
+def deliver(client: SmtpClient, wait: Callable[[float], Any], tries: int = 3, seconds: float = 1800) -> bool:
+    for _ in range(tries):
+        try:
+            delivery = _send(client)
+            if delivery.success or delivery.reply.severity == 5:
+                return bool(delivery.success)
+        except SmtpError:
+            pass
+        wait(seconds)
+    return False
+
+
+def stubborn(client: SmtpClient, wait: Callable[[float], Any]) -> bool:
+    for _ in range(3):
+        if _send(client).success:
+            return True
+        wait(1800)
+    return False
+
+
+def not_catching(client: SmtpClient, wait: Callable[[float], Any]) -> bool:
+    for _ in range(3):
+        delivery = _send(client)
+        if delivery.success or delivery.reply.severity == 5:
+            return bool(delivery.success)
+        wait(1800)
+    return False
+
+
+def twice(client: SmtpClient, wait: Callable[[float], Any]) -> bool:
+    return bool(_send(client).success and _send(client).success)
+
+
+def round_trips(verbs: Any) -> int:
+    ends = [verb not in ("MAIL", "RCPT", "RSET", ".") for verb in verbs]
+    return sum(ends) + (bool(ends) and not ends[-1])
+
+
+def answers(verbs: Any, raw: str) -> Any:
+    codes = [int(line[:3]) for line in raw.split("\r\n")[:-1] if line[3:4] != "-"]
+    return list(itertools.zip_longest(verbs, codes))
+
+
+def end_of_data(octets: bytes) -> int | None:
+    at = (b"\r\n" + octets).find(b"\r\n.\r\n")
+    return None if at < 0 else at + 3
+
+
+def needs_smtputf8(addresses: Any, message: str) -> bool:
+    return not all(text.isascii() for text in [*addresses, message.partition("\n\n")[0]])
+
+
+def notify(wishes: Any) -> str:
+    return "NOTIFY=" + (",".join(wishes) or "NEVER")
 
 
 #: By exercise: what makes the right answers, then wrong answers and a word of what is said to them.
@@ -288,6 +360,90 @@ ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers]
             (lambda: (no_guard,), "Remember the lists"),
         ],
     ),
+    "next_action": (
+        lambda: (next_action,),
+        [
+            (lambda: (lambda reply: {2: "go on", 3: "go on", 4: "retry", 5: "give up"}[reply.severity],), "needs a new one"),
+            (lambda: (lambda reply: "go on" if reply.success else "give up",), "4xx is not a failure"),
+            (lambda: (lambda reply: next_action(reply) if reply.severity > 3 else ["go on", "retry"][reply.severity - 2],), "3xx is no refusal"),
+            (lambda: (lambda reply: "retry" if "try again" in reply.message and reply.severity == 5 else next_action(reply),), "Words are for people"),
+            (lambda: (next_action(SmtpReply.parse("250 hi\r\n")),), "function itself"),
+        ],
+    ),
+    "deliver": (
+        lambda: (deliver,),
+        [
+            (lambda: (lambda client, wait: bool(_send(client).success),), "451 means: not now"),
+            (lambda: (stubborn,), "do not ask again"),
+            (lambda: (lambda client, wait: deliver(client, lambda _: None),), "at once"),
+            (lambda: (lambda client, wait: deliver(client, wait, tries=9, seconds=60),), "tries are enough"),
+            (lambda: (lambda client, wait: deliver(client, wait, seconds=60),), "at least as long"),
+            (lambda: (lambda client, wait: deliver(client, wait, tries=2),), "gave up after 2"),
+            (lambda: (lambda client, wait: _send(client),), "wanted is True or False"),
+            (lambda: (twice,), "2 times"),
+            (lambda: (not_catching,), "connect() again"),
+            (lambda: (lambda client: True,), "TypeError"),
+            (lambda: (lambda client, wait: False,), "send_mail"),
+        ],
+    ),
+    "round_trips": (
+        lambda: (round_trips,),
+        [
+            (lambda: (len,), "without PIPELINING"),
+            (lambda: (lambda verbs: sum(verb not in ("MAIL", "RCPT", "RSET", ".") for verb in verbs),), "left behind"),
+            (lambda: (lambda verbs: round_trips([verb for verb in verbs if verb != "DATA"]),), "DATA ends a group"),
+            (lambda: (lambda verbs: round_trips([verb.replace(".", "DATA") for verb in verbs]),), "need not end"),
+            (lambda: (lambda verbs: round_trips([verb.replace("RSET", "DATA") for verb in verbs]),), "RSET may stand"),
+        ],
+    ),
+    "answers": (
+        lambda: (answers,),
+        [
+            (lambda: (lambda verbs, raw: answers(verbs, raw.replace("-", " "))[: len(verbs)],), "not lines"),
+            (lambda: (lambda verbs, raw: [pair for pair in answers(verbs, raw) if pair[1]],), "with None"),
+            (lambda: (lambda verbs, raw: dict(answers(verbs, raw)),), "one RCPT only"),
+            (lambda: (lambda verbs, raw: [code for _, code in answers(verbs, raw)],), "Pairs"),
+        ],
+    ),
+    "end_of_data": (
+        lambda: (end_of_data,),
+        [
+            (lambda: (lambda octets: None if (at := octets.find(b"\r\n.\r\n")) < 0 else at + 5,), "empty message"),
+            (lambda: (lambda octets: None if (at := (b"\n" + octets).find(b"\n.\r\n")) < 0 else at + 3,), "smuggling works there"),
+            (lambda: (lambda octets: len(octets) if octets.endswith(b"\r\n.\r\n") else None,), "behind the end"),
+            (lambda: (lambda octets: end_of_data(octets) or -1,), "None is wanted"),
+            (lambda: (lambda octets: octets.index("."),), "TypeError"),
+        ],
+    ),
+    "needs_smtputf8": (
+        lambda: (needs_smtputf8,),
+        [
+            (lambda: (lambda addresses, message: not "".join([*addresses, message]).isascii(),), "BODY=8BITMIME"),
+            (lambda: (lambda addresses, message: not "".join(addresses).isascii(),), "header section may hold"),
+            (lambda: (lambda addresses, message: needs_smtputf8([a.split("@")[0] for a in addresses], message),), "domain counts"),
+            (lambda: (lambda addresses, message: needs_smtputf8(addresses, message.split("\n")[0]),), "in the header section"),
+            (lambda: (lambda addresses, message: 1 if needs_smtputf8(addresses, message) else 0,), "wanted is False"),
+        ],
+    ),
+    "notify": (
+        lambda: (notify,),
+        [
+            (lambda: (lambda wishes: "NOTIFY=" + ",".join(wishes),), "NEVER"),
+            (lambda: (lambda wishes: notify(wishes).replace(",", ", "),), "No space"),
+            (lambda: (lambda wishes: notify(wishes)[7:],), "parameter's name"),
+            (lambda: (lambda wishes: notify([*wishes, "NEVER"]),), "stands alone"),
+            (lambda: (lambda wishes: notify(wishes) if wishes else "",), "asked for"),
+        ],
+    ),
+    "which_command": (
+        lambda: (dict(COMMANDS),),
+        [
+            (lambda: (dict.fromkeys(COMMANDS, "MAIL"),), "one recipient"),
+            (lambda: ({**COMMANDS, "RET": "RCPT"},), "for all recipients"),
+            (lambda: ({"SIZE": "MAIL"},), "All seven"),
+            (lambda: ("MAIL",), "A mapping"),
+        ],
+    ),
 }  # fmt: skip
 
 RIGHT = list(ANSWERS)
@@ -326,7 +482,8 @@ def _skeletons(count: int) -> Iterator[Answers]:
     yield (not_implemented,) * count
 
 
-FUNCTIONS = {"classify", "take_apart", "stuff", "on_the_wire", "must_be_secure", "plain_token", "verified", "full_name", "expand_all"}  # fmt: skip
+FUNCTIONS = {"classify", "take_apart", "stuff", "on_the_wire", "must_be_secure", "plain_token", "verified", "full_name", "expand_all",
+             "next_action", "deliver", "round_trips", "answers", "end_of_data", "needs_smtputf8", "notify"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -383,6 +540,96 @@ def test_servers_of_must_be_secure_are_as_described() -> None:
     for server in _SERVERS:
         with server.sandbox() as sandbox, sandbox.client() as client:
             assert must_be_secure(client) is server.secure
+
+
+def _with_a_block(client: SmtpClient, wait: Callable[[float], Any]) -> bool:
+    for _ in range(3):
+        try:
+            with client:
+                delivery = client.send_mail("alice@example.org", [BOB], "Hi\n")
+            if delivery.success or delivery.reply.code >= 500:
+                return bool(delivery.success)
+        except SmtpError:
+            pass
+        wait(300)
+    return False
+
+
+def _verb_by_verb(client: SmtpClient, wait: Callable[[float], Any]) -> bool:
+    for _ in range(3):
+        try:
+            if not client.connected:
+                client.connect()
+                client.ehlo()
+            client.rset()
+            for step in (
+                lambda: client.mail("alice@example.org"),
+                lambda: client.rcpt(BOB),
+                client.data,
+                lambda: client.data_body("Hi\n"),
+            ):
+                reply = step()
+                if not reply.success:
+                    break
+            if reply.success or reply.severity == 5:
+                return bool(reply.success)
+        except SmtpError:
+            pass
+        wait(600)
+    return False
+
+
+@pytest.mark.parametrize("function", [_with_a_block, _verb_by_verb])
+def test_deliver_may_be_written_in_other_ways(function: Any) -> None:
+    assert check("deliver", function)
+
+
+@pytest.mark.parametrize("octets", _DATA)
+def test_end_of_data_is_where_the_sandbox_finds_it(octets: bytes) -> None:
+    content, stop = DataReceiver(1000).take(octets, 0)
+    assert end_of_data(octets) == (None if content is None else stop)
+
+
+@pytest.mark.parametrize(
+    "verbs", ["MAIL RCPT RCPT DATA", "RSET MAIL RCPT VRFY RCPT NOOP NOOP", "MAIL RCPT RCPT", "NOOP MAIL"]
+)
+def test_round_trips_are_those_that_the_client_makes(verbs: str) -> None:
+    client = _talk(lambda client: client.ehlo(), in_memory=True)
+    client.connect()
+    client.ehlo()
+    before = client.transcript.timing().sessions[0].rounds
+    with client.pipeline() as pipe:
+        for verb in verbs.split():
+            getattr(pipe, verb.lower())(*{"MAIL": ["a@example.org"], "RCPT": [BOB], "VRFY": ["bob"]}.get(verb, []))
+    assert client.transcript.timing().sessions[0].rounds - before == round_trips(verbs.split())
+
+
+@pytest.mark.parametrize(("parameter", "command"), COMMANDS.items())
+def test_a_parameter_is_taken_with_its_command_and_unknown_with_the_other(parameter: str, command: str) -> None:
+    values = {
+        "SIZE": "=9",
+        "BODY": "=8BITMIME",
+        "RET": "=FULL",
+        "ENVID": "=x",
+        "NOTIFY": "=NEVER",
+        "ORCPT": "=rfc822;b@example.org",
+    }
+    codes = {}
+    with Sandbox(in_memory=True) as sandbox, sandbox.client() as client:
+        client.ehlo()
+        codes["MAIL"] = client.mail("alice@example.org", parameter + values.get(parameter, "")).code
+        client.rset()
+        client.mail("alice@example.org")
+        codes["RCPT"] = client.rcpt(BOB, parameter + values.get(parameter, "")).code
+    assert codes == {"MAIL": 555, "RCPT": 555, command: 250}
+
+
+@pytest.mark.parametrize("wishes", [(), ("SUCCESS",), ("SUCCESS", "FAILURE", "DELAY")])
+def test_notify_is_as_the_sandbox_wants_it(wishes: Any) -> None:
+    with Sandbox(in_memory=True) as sandbox, sandbox.client() as client:
+        client.ehlo()
+        client.mail("alice@example.org")
+        assert client.rcpt(BOB, notify(wishes)).code == 250
 
 
 # -- whatever a learner does -------------------------------------------------------------------------------------
