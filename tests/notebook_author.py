@@ -28,6 +28,9 @@ METADATA = {
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
 
+#: A widget's place on the page: a random id, and nothing in a notebook that no kernel runs.
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
 #: How JupyterLab folds a cell's source.
 FOLDED = {"source_hidden": True}
 
@@ -82,6 +85,8 @@ def stored(notebook: Any, path: Path) -> None:
         cell["id"] = f"cell-{number:02d}"
     NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False, coalesce_streams=True).execute()
     notebook.metadata = METADATA  # the kernel wrote its version
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        output.get("data", {}).pop(WIDGET, None)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.write(notebook, path)
 

@@ -19,6 +19,9 @@ MODULES: Final = (
     "retries",
     "faster",
     "international",
+    "panel",
+    "probing",
+    "gallery",
 )
 
 

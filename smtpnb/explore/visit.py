@@ -57,15 +57,17 @@ def probe(
         "timeout": timeout, "host_timeout": host_timeout, "ehlo_name": ehlo_name, "implicit_tls": implicit_tls,
         "checks": checks,
     }  # fmt: skip
+    name = host
     if not isinstance(host, str):
-        if not all(hasattr(host, name) for name in ("host", "port", "ca_file")):
+        if not all(hasattr(host, what) for what in ("host", "port", "ca_file")):
             raise TypeError(f"probe() takes a host's name, an address or a Sandbox, not {type(host).__name__}")
         # Its port is the system's choice, and the same cell gives the same output.
         options |= {"ip": host.host, "label": "the sandbox"}
-        ca_file, port, host = ca_file or host.ca_file, host.port, "localhost"
-    _check(host, port, options, permitted=i_have_permission)
+        # `host` goes on holding it: one that nobody holds closes.
+        ca_file, port, name = ca_file or host.ca_file, host.port, "localhost"
+    _check(name, port, options, permitted=i_have_permission)
     authorities = None if ca_file is None else Path(ca_file).read_text("ascii")
-    return judged(ProbeReport.from_facts(measure(host, port, options)), authorities=authorities)
+    return judged(ProbeReport.from_facts(measure(name, port, options)), authorities=authorities)
 
 
 def _check(host: str, port: int, options: dict[str, Any], *, permitted: bool) -> None:

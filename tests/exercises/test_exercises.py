@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import gallery_answers
+import panel_answers
+import probing_answers
 import pytest
 
 from smtpnb import Sandbox, SmtpClient, SmtpError, SmtpReply
@@ -446,6 +449,8 @@ ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers]
     ),
 }  # fmt: skip
 
+ANSWERS |= panel_answers.ANSWERS | probing_answers.ANSWERS | gallery_answers.ANSWERS
+
 RIGHT = list(ANSWERS)
 WRONG = [(name, make, said) for name, (_, wrongs) in ANSWERS.items() for make, said in wrongs]
 
@@ -482,7 +487,7 @@ def _skeletons(count: int) -> Iterator[Answers]:
     yield (not_implemented,) * count
 
 
-FUNCTIONS = {"classify", "take_apart", "stuff", "on_the_wire", "must_be_secure", "plain_token", "verified", "full_name", "expand_all",
+FUNCTIONS = {"classify", "take_apart", "stuff", "on_the_wire", "must_be_secure", "plain_token", "verified", "full_name", "expand_all", "only_inside",
              "next_action", "deliver", "round_trips", "answers", "end_of_data", "needs_smtputf8", "notify"}  # fmt: skip
 
 

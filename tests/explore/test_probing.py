@@ -228,6 +228,12 @@ def test_other_json_is_refused(text: str) -> None:
         ProbeReport.from_json(text)
 
 
+def test_sandbox_that_nobody_else_holds_is_probed() -> None:
+    report = probe(Sandbox())
+    assert report.status == "up"
+    assert report.finding("R7").status == "pass"
+
+
 def test_report_of_the_sandbox_is_the_same_each_time(sandbox: Sandbox) -> None:
     with Sandbox() as other:
         first, second = probe(sandbox), probe(other)
