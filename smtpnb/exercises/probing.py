@@ -94,9 +94,9 @@ def _ranking(answer: Any) -> str | None:
 
 
 def _report(clear: list[str] | None, inside: list[str] | None, status: str = "up") -> ProbeReport:
-    lists = (None if lines is None else Capabilities(tuple(lines), secure)
-             for lines, secure in ((clear, False), (inside, True)))  # fmt: skip
-    return ProbeReport("mail.example.org", 25, None, status, "", None, *lists)
+    outside = None if clear is None else Capabilities(tuple(clear))
+    within = None if inside is None else Capabilities(tuple(inside), secure=True)
+    return ProbeReport("mail.example.org", 25, None, status, "", None, outside, within)
 
 
 def _inside(report: ProbeReport) -> set[str] | None:
