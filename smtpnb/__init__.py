@@ -35,14 +35,14 @@ _HOMES = {
     "Transcript": "smtpnb.transcript",
     "ask_secret": "smtpnb.secret",
     "control_panel": "smtpnb.panel.view",
+    "load_ipython_extension": "smtpnb.magics",
+    "unload_ipython_extension": "smtpnb.magics",
     "explain_command": "smtpnb.protocol.anatomy",
     "explain_content": "smtpnb.protocol.transparency",
     "explain_plain": "smtpnb.protocol.plain_lesson",
-    "load_ipython_extension": "smtpnb.magics",
     "probe": "smtpnb.explore.visit",
     "probe_domain": "smtpnb.explore.domain",
     "survey": "smtpnb.explore.surveying",
-    "unload_ipython_extension": "smtpnb.magics",
 }
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The command line: `lab`, `panel`, `sandbox`, `probe`, `survey`. Exit status 0 success, 1 failure, 2 bad input."""
+"""The command line: `lab`, `panel`, `sandbox`, `probe`, `survey`. Exit status 0: success, 1: failure, 2: bad input."""
 
 import argparse
 import sys

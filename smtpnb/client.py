@@ -39,6 +39,7 @@ from smtpnb.transcript import Recorder, Remark, Transcript
 from smtpnb.transport.connecting import connected
 from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.endpoint import Endpoint, checked_source
+from smtpnb.transport.sockets import SLOW
 from smtpnb.transport.stream import Stream
 from smtpnb.transport.tls_settings import unverifying, verifying
 from smtpnb.wire import Wire
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
     from email.message import Message
 
 _log: Final = logging.getLogger("smtpnb.client")
+
+#: Commands without arguments, made once.
+_NOOP: Final = Command("NOOP")
+_RSET: Final = Command("RSET")
+_DATA: Final = Command("DATA")
+_END: Final = Command(".")
 
 #: What may follow a raw command: line ends, and the lone dot that ends content. Nothing that is a command.
 _SUFFIX_CHARACTERS: Final = frozenset("\r\n.")
@@ -118,6 +125,7 @@ class SmtpClient:
         self._tls: TlsInfo | None = None
         self._redaction = Redaction()
         self._loopback = False
+        self._unsettled = False  # whether send_data left a reply unread or a line without its end
         self._owed: deque[Command] = deque()  # commands in send_data whose replies were not read
         self._raw = RawInput()  # how far the octets of send_data have come
 
@@ -239,13 +247,14 @@ class SmtpClient:
         """
         deadline = Deadline(self._timeout)
         chosen = context or ((self._ssl_context or verifying()) if verify else unverifying())
-        reply = self._exchange(Command("STARTTLS"), deadline=deadline)
-        if reply.code != 220:
-            return reply
         try:
-            self._handshake(chosen, server_hostname or self._endpoint.name, deadline, greeted=True)
-        except BaseException as error:  # noqa: BLE001 - an interrupt too must leave no connection behind
-            self._fail(error)
+            reply = self._exchange(Command("STARTTLS"), deadline=deadline)
+            if reply.code == 220:
+                self._handshake(chosen, server_hostname or self._endpoint.name, deadline, greeted=True)
+        except BaseException as error:
+            if self._wire is None:  # it is told already
+                raise
+            self._fail(error)  # an interrupt between the two as well: the server waits for TLS
         return reply
 
     # -- AUTH (RFC 4954) -------------------------------------------------------------------------------------
@@ -321,7 +330,7 @@ class SmtpClient:
 
     def data(self) -> SmtpReply:
         """The answer to DATA; after a 354 `data_body` sends the content (RFC 5321 §4.1.1.4)."""
-        return self._exchange(Command("DATA"))
+        return self._exchange(_DATA)
 
     def data_body(self, content: contents.Content, *, verbatim: bool = False, progress: bool = False) -> SmtpReply:
         """The answer to the content, sent in constant memory, its line ends made CRLF and its dots stuffed.
@@ -334,10 +343,13 @@ class SmtpClient:
         Raises:
             Exception: whatever the content's iterator raises; the connection is closed then, nothing is delivered.
         """
+        octets = None if verbatim or progress else contents.small(content)
+        if octets is not None:
+            return self._upload_whole(contents.finished(octets))
         pieces = contents.pieces(content)
         if progress:
             pieces = shown_progress(pieces, contents.known_size(content))
-        return self._upload(Command("."), contents.verbatim(pieces) if verbatim else contents.transparent(pieces))
+        return self._upload(_END, contents.verbatim(pieces) if verbatim else contents.transparent(pieces))
 
     def bdat(self, chunk: str | bytes | bytearray | memoryview, *, last: bool = False) -> SmtpReply:
         """The answer to a chunk of content, whose octets go out as they are (RFC 3030 §2).
@@ -352,7 +364,7 @@ class SmtpClient:
 
     def rset(self) -> SmtpReply:
         """The answer to RSET, which gives up the mail transaction (RFC 5321 §4.1.1.5)."""
-        return self._exchange(Command("RSET"))
+        return self._exchange(_RSET)
 
     # -- asking ----------------------------------------------------------------------------------------------
 
@@ -366,7 +378,7 @@ class SmtpClient:
 
     def noop(self) -> SmtpReply:
         """The answer to NOOP, which does nothing (RFC 5321 §4.1.1.9)."""
-        return self._exchange(Command("NOOP"))
+        return self._exchange(_NOOP)
 
     def help(self, topic: str | None = None) -> SmtpReply:
         """The answer to HELP (RFC 5321 §4.1.1.8)."""
@@ -448,8 +460,12 @@ class SmtpClient:
         """
         if not set(suffix) <= _SUFFIX_CHARACTERS:
             raise ValueError(f"the suffix {suffix!r} holds more than CR, LF and dots: put it into the command")
-        typed = raw_command(command, answers_challenge=self._conversation.stage is Stage.AUTH)
-        del command  # it may hold a secret
+        try:
+            typed = raw_command(command, answers_challenge=self._conversation.stage is Stage.AUTH)
+        except ValueError as error:
+            raise error.with_traceback(None) from None  # its frames hold the line
+        finally:
+            del command  # it may hold a secret
         self._learn(typed)
         return decoded(self._exchange(typed, suffix=suffix.encode("ascii")).raw)
 
@@ -473,8 +489,12 @@ class SmtpClient:
         """
         if not isinstance(data, str | bytes):
             raise TypeError(f"data is str or bytes, not {type(data).__name__}")
-        octets = Secret(encoded(data) if isinstance(data, str) else data)  # it may hold one, whole or begun
-        del data
+        try:
+            octets = Secret(encoded(data) if isinstance(data, str) else data)  # it may hold one, whole or begun
+        except ValueError as error:
+            raise error.with_traceback(None) from None  # its frames hold the text
+        finally:
+            del data
         wire = self._connected()
         typed = self._raw.then(octets, self._conversation.stage, owed=bool(self._owed))
         if typed.secret:
@@ -487,6 +507,7 @@ class SmtpClient:
             self._fail(error)
         self._raw = typed
         self._owed.extend(typed.commands)
+        self._unsettled = bool(self._owed) or typed.unfinished
 
     def receive_data(self) -> str:
         """One whole reply as text, as it came: the next one, whatever it answers."""
@@ -496,7 +517,9 @@ class SmtpClient:
             raw = wire.receive(Deadline(self._timeout))
         except BaseException as error:  # noqa: BLE001 - as in _exchange
             self._fail(error)
-        return decoded(self._heard(self._owed.popleft() if self._owed else None, raw, started).raw)
+        answered = self._owed.popleft() if self._owed else None
+        self._unsettled = bool(self._owed) or self._raw.unfinished
+        return decoded(self._heard(answered, raw, started).raw)
 
     # -- state -----------------------------------------------------------------------------------------------
 
@@ -623,55 +646,59 @@ class SmtpClient:
         timeout: float | None = None,
     ) -> SmtpReply:
         """Sends one command and returns its reply: the one way out for every verb."""
-        wire = self._connected()
+        wire = self._wire or self._connected()
         if command.secret is not None:
             self._refuse_insecure()
-        if self._owed or self._raw.unfinished:
+        if self._unsettled:
             self._refuse_owed()
         started = monotonic()
         try:
-            deadline = deadline or Deadline(timeout or self._timeout)
-            wire.send(command.line() + suffix, deadline)
-            sent = monotonic()
-            raw = wire.receive(deadline)
+            raw = wire.exchange(command.line() + suffix, deadline or Deadline(timeout or self._timeout, started))
+            return self._heard(command, raw, started)
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
             self._fail(error, command)
-        return self._heard(command, raw, started, sent)
 
     def _exchange_group(self, commands: Sequence[Command], replies: list[SmtpReply]) -> None:
         """Sends commands in one write and appends their replies to `replies` as they come (RFC 2920)."""
         if len(commands) == 1:
             replies.append(self._exchange(commands[0]))
             return
-        wire = self._connected()
+        wire = self._wire or self._connected()
         self._refuse_owed()
         started = monotonic()
-        deadline = Deadline(self._timeout)
+        deadline = Deadline(self._timeout, started)
+        command = commands[0]
         try:
             wire.send_all(b"".join([command.line() + b"\r\n" for command in commands]), deadline)
-            sent = monotonic()
+            for number, command in enumerate(commands):
+                if self._wire is None:
+                    break  # a 421 among the replies ended the session
+                replies.append(self._heard(command, wire.receive(deadline), started, pipelined=number > 0))
+            else:
+                return
         except BaseException as error:  # noqa: BLE001 - as in _exchange
-            self._fail(error, commands[0])
-        for number, command in enumerate(commands):
-            wire = self._connected()  # a 421 among the replies ends the session
-            try:
-                raw = wire.receive(deadline)
-            except BaseException as error:  # noqa: BLE001 - as in _exchange
-                self._fail(error, command)
-            replies.append(self._heard(command, raw, started, sent, pipelined=number > 0))
+            self._fail(error, command)
+        self._connected()  # it is not: this says why
 
     def _upload(self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"") -> SmtpReply:
         """Sends a command's content piece by piece and returns the reply to it."""
-        wire = self._connected()
+        sent = Tally()
+        return self._uploaded(command, sent.counted(pieces, head), sent)
+
+    def _upload_whole(self, content: bytes) -> SmtpReply:
+        """Sends content that is ready for the wire, the end of the data included, and returns the reply to it."""
+        return self._uploaded(_END, (content,), Tally(content))
+
+    def _uploaded(self, command: Command, pieces: Iterable[bytes], sent: Tally) -> SmtpReply:
+        wire = self._wire or self._connected()
         self._refuse_owed()
-        tally, sent = Tally(), [0.0]
         started = monotonic()
         try:
-            raw = wire.upload(_timed(tally.counted(pieces, head), sent), Deadline(self._timeout))
+            raw = wire.upload(pieces, Deadline(self._timeout, started))
         except BaseException as error:  # noqa: BLE001 - content that ends midway must never be terminated
             self._fail(error, command)
-        reply = self._heard(command, raw, started, sent[0], tally)
-        if not tally.whole and self._wire is not None:
+        reply = self._heard(command, raw, started, sent)
+        if not sent.whole and self._wire is not None:
             self._close("the server refused the content before its end")
         return reply
 
@@ -680,25 +707,25 @@ class SmtpClient:
         command: Command | None,
         raw: RawReply,
         started: float,
-        sent: float = 0.0,
-        tally: Tally | None = None,
+        sent: Tally | None = None,
         *,
         pipelined: bool = False,
     ) -> SmtpReply:
         """Makes a reply of what came: redacted, recorded, and its consequences drawn."""
         before = self._conversation
         octets = raw.raw
-        if self._redaction:
+        if self._redaction.active:
             hidden = command is None or command.secret is not None or before.stage is Stage.AUTH
             octets = self._redaction.masked(octets, in_auth=hidden)
         shown = None if command is None else command.shown
         secure = self._tls is not None
-        now = monotonic()
-        reply = SmtpReply(raw.code, cut(octets), octets, now - started, shown, secure, before)
-        self._conversation = after = before if shown is None else before.after(shown, raw.code)
-        kept, octets_sent = (b"", 0) if tally is None else (tally.kept, tally.octets)
-        at, wait = started - self._began, now - (sent or started)
-        self._recorder.exchange(at, shown, reply, secure, after.stage.value, kept, octets_sent, wait, pipelined)
+        ended = monotonic()
+        elapsed, wait = ended - started, ended - (self._wire.sent_at if self._wire else started)
+        reply = SmtpReply(raw.code, cut(octets), octets, elapsed, shown, secure, before)
+        self._conversation = now = before if shown is None else before.after(shown, raw.code)
+        kept, octets_sent = (b"", 0) if sent is None else (sent.kept, sent.octets)
+        at = started - self._began
+        self._recorder.said(at, shown, octets, elapsed, wait, secure, before, now, kept, octets_sent, pipelined)
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
         if raw.code == 421:
@@ -722,7 +749,11 @@ class SmtpClient:
     def _handshake(self, context: ssl.SSLContext, name: str, deadline: Deadline, *, greeted: bool) -> None:
         wire = self._connected()
         if self.secure:
-            raise SmtpProtocolError("the server agreed to TLS inside TLS, which does not exist (RFC 3207 §4.2)")
+            raise SmtpProtocolError(
+                "the server agreed to TLS inside TLS, which does not exist (RFC 3207 §4.2)",
+                cause="TLS is on already, and the server took STARTTLS for a command all the same.",
+                advice="connect() again, and send STARTTLS once",
+            )
         # A trailing dot and an address's scope belong to the resolver, not to the certificate.
         tls = wire.start_tls(context, name.removesuffix(".").partition("%")[0], deadline, implicit=not greeted)
         self._tls, self._capabilities, self._conversation = tls, Capabilities(), after_tls(greeted=greeted)
@@ -757,7 +788,7 @@ class SmtpClient:
         )  # fmt: skip
 
     def _refuse_owed(self) -> None:
-        if self._owed or self._raw.unfinished:
+        if self._unsettled:
             owed = f"unread: {plural(len(self._owed), 'reply', 'replies')}" if self._owed else "a line without its end"
             raise SmtpError(
                 f"send_data() left something behind ({owed}); nothing was sent",
@@ -773,7 +804,7 @@ class SmtpClient:
         """A silent greeting at a port where TLS comes first has a likelier cause than a slow server."""
         if isinstance(error, SmtpTimeout):
             error.message = error.message.replace("no answer", "no greeting", 1)
-        if isinstance(error, SmtpError) and not error.cause and self._wire and not self._implicit_tls:
+        if isinstance(error, SmtpError) and error.cause in ("", SLOW) and self._wire and not self._implicit_tls:
             if self._endpoint.port == 465:
                 error.cause = "Port 465 expects TLS from the first octet, and waits for it."
                 error.advice = ("connect with implicit_tls=True",)
@@ -795,6 +826,7 @@ class SmtpClient:
         self._conversation = CLOSED
         self._owed.clear()
         self._raw = RawInput()
+        self._unsettled = False
         if wire is not None:
             wire.close()
 
@@ -805,7 +837,8 @@ class SmtpClient:
         text = error.message if isinstance(error, SmtpError) else _fate_of(error)
         if command is not None:
             at = monotonic() - self._began
-            self._recorder.exchange(at, command.shown, None, self._tls is not None, Stage.CLOSED.value)
+            before, secure = self._conversation, self._tls is not None
+            self._recorder.said(at, command.shown, b"", 0.0, 0.0, secure, before, CLOSED, b"", 0, False)
         self._remark(text, unexpected=True)
         self._close(text)
         if not isinstance(error, SmtpError):
@@ -820,12 +853,6 @@ class SmtpClient:
 def _check_line(password: Secret) -> None:
     if not password.is_one_line:
         raise ValueError("CR, LF or NUL in the password: no server could take it (RFC 4616 §2)")
-
-
-def _timed(pieces: Iterator[bytes], sent: list[float]) -> Iterator[bytes]:
-    """The pieces, with the moment noted at which the last of them was written."""
-    yield from pieces
-    sent[0] = monotonic()
 
 
 def _fate_of(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smtpnb.displayable import Displayable
+from smtpnb.frozen import quick
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import plural, visible
 
@@ -24,7 +25,8 @@ _QUEUE_IDS: Final = tuple(
 )
 
 
-@dataclass(frozen=True)
+@quick
+@dataclass(frozen=True, slots=True)
 class Delivery(Displayable):
     """What became of a message.
 

@@ -101,7 +101,10 @@ class SmtpReplyError(SmtpError):
 
     def __init__(self, reply: "SmtpReply") -> None:
         answered = f" to {reply.shown_command}" if reply.command else ""
-        super().__init__(f"the server said {reply.shown}{answered}", cause=reply.meaning, advice=reply.advice)
+        hint = reply.hint
+        cause = f"{reply.meaning} {hint.meaning}" if hint else reply.meaning
+        advice = (*reply.advice, hint.step) if hint else reply.advice
+        super().__init__(f"the server said {reply.shown}{answered}", cause=cause, advice=advice)
         self.reply = reply
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from smtpnb.protocol.reply import SmtpReply
-from smtpnb.text import decoded, plural, visible
+from smtpnb.text import decoded, plural, shortened, visible
 
 #: Codes of a greeting (RFC 5321 §4.3.1): the only reply that no command asks for.
 GREETINGS: Final = (220, 421, 554)
@@ -62,27 +62,46 @@ class Remark:
 Entry: TypeAlias = Exchange | Remark
 
 
-def text_lines(entry: Entry) -> Iterator[str]:
-    """The lines of an entry, after swaks' notation; nothing hidden in them."""
+def text_lines(entry: Entry, characters: int | None = None) -> Iterator[str]:
+    """The lines of an entry, after swaks' notation; nothing hidden in them.
+
+    Args:
+        entry: the entry.
+        characters: how many of each line to give, the rest counted; all of them if None.
+    """
+
+    def shown(text: str) -> str:
+        return visible(text if characters is None else shortened(text, characters))
+
     if isinstance(entry, Remark):
-        yield f"{'**' if entry.unexpected else '==='} {visible(entry.text)}"
+        yield f"{'**' if entry.unexpected else '==='} {shown(entry.text)}"
         return
     sent, received = ("~>", "<~") if entry.secure else ("->", "<-")
-    if entry.command == "." and entry.octets:
-        yield from _content_lines(entry, sent)  # its last line is the dot
-    elif entry.command is not None:
-        yield f"{sent} {visible(entry.command)}".rstrip()
-        yield from _content_lines(entry, sent)
+    if entry.command is not None and not _ends_content(entry):
+        yield f"{sent} {shown(entry.command)}".rstrip()
+    if entry.content:
+        yield from (f"{sent} {shown(line)}".rstrip() for line in _content_lines(entry))
+    if entry.octets > len(entry.content):
+        yield f"=== {plural(entry.octets - len(entry.content), 'more octet')} of content not kept"
     if entry.reply is not None:
         mark = received if entry.command is not None or entry.reply.code in GREETINGS else "**"
-        yield from (f"{mark} {entry.reply.code}{separator}{visible(text)}".rstrip()
+        yield from (f"{mark} {entry.reply.code}{separator}{shown(text)}".rstrip()
                     for separator, text in entry.reply.wire_lines())  # fmt: skip
 
 
-def _content_lines(entry: Exchange, sent: str) -> Iterator[str]:
-    if entry.content:
-        yield from (
-            f"{sent} {visible(line)}".rstrip() for line in decoded(entry.content).removesuffix("\r\n").split("\r\n")
-        )
-    if entry.octets > len(entry.content):
-        yield f"=== {plural(entry.octets - len(entry.content), 'more octet')} of content not kept"
+def line_count(entry: Entry) -> int:
+    """How many lines `text_lines` gives, without making them."""
+    if isinstance(entry, Remark):
+        return 1
+    command = entry.command is not None and not _ends_content(entry)
+    content = len(_content_lines(entry)) if entry.content else 0
+    return command + content + (entry.octets > len(entry.content)) + (len(entry.reply.lines) if entry.reply else 0)
+
+
+def _ends_content(entry: Exchange) -> bool:
+    """Whether the command is the lone dot, which is the last line of the content then."""
+    return entry.command == "." and entry.octets > 0
+
+
+def _content_lines(entry: Exchange) -> list[str]:
+    return decoded(entry.content).removesuffix("\r\n").split("\r\n")

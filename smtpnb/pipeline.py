@@ -8,12 +8,12 @@ STARTTLS, AUTH and content are never part of a group, as all that follows depend
 from typing import TYPE_CHECKING, Final, Self
 
 from smtpnb.protocol.command import Command
-from smtpnb.protocol.content import transparent
+from smtpnb.protocol.content import END_OF_DATA
 from smtpnb.protocol.conversation import Stage
 from smtpnb.protocol.path import path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from smtpnb.client import SmtpClient
     from smtpnb.protocol.reply import SmtpReply
@@ -25,15 +25,19 @@ _ANYWHERE: Final = frozenset({"MAIL", "RCPT", "RSET"})
 class Pipeline:
     """Commands that go out together at the end of the block.
 
+    Args:
+        client: whose they are.
+        commands: those that are queued already.
+
     Attributes:
         replies: the replies read so far, one for each command, in order; all of them after the block.
         ending: the answer to the lone dot that ended a DATA the server granted although every recipient (or the
             sender) was refused, as RFC 2920 §3.1 demands; else None.
     """
 
-    def __init__(self, client: "SmtpClient") -> None:
+    def __init__(self, client: "SmtpClient", commands: "Iterable[Command]" = ()) -> None:
         self._client = client
-        self._commands: list[Command] = []
+        self._commands = list(commands)
         self.replies: list[SmtpReply] = []
         self.ending: SmtpReply | None = None
 
@@ -96,24 +100,23 @@ class Pipeline:
             SmtpError: as for any verb; the replies read before it are in `replies`.
         """
         commands, self._commands = self._commands, []
-        grouped = "PIPELINING" in self._client.capabilities
-        for group in _groups(commands) if grouped else ([command] for command in commands):
-            self._client._exchange_group(group, self.replies)  # noqa: SLF001 - the other half of one thing
-        now = self._client.conversation
+        client = self._client
+        grouped = "PIPELINING" in client.capabilities
+        for group in _groups(commands) if grouped else [[command] for command in commands]:
+            client._exchange_group(group, self.replies)  # noqa: SLF001 - the other half of one thing
+        now = client.conversation
         if now.stage is Stage.DATA and not now.recipients:
-            self.ending = self._client._upload(Command("."), transparent(iter(())))  # noqa: SLF001
+            self.ending = client._upload_whole(END_OF_DATA)  # noqa: SLF001
 
     def __repr__(self) -> str:
         return f"<Pipeline: {len(self._commands)} queued, {len(self.replies)} answered>"
 
 
-def _groups(commands: list[Command]) -> "Iterator[list[Command]]":
+def _groups(commands: list[Command]) -> list[list[Command]]:
     """The commands in groups, each ending with a verb that may only end one."""
-    group: list[Command] = []
+    groups: list[list[Command]] = [[]]
     for command in commands:
-        group.append(command)
+        groups[-1].append(command)
         if command.verb not in _ANYWHERE:
-            yield group
-            group = []
-    if group:
-        yield group
+            groups.append([])
+    return [group for group in groups if group]

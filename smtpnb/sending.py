@@ -7,18 +7,21 @@ recipient does not lose the others, and the transaction never stays open.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from smtpnb.delivery import Delivery
-from smtpnb.errors import SmtpError
+from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError
+from smtpnb.frozen import quick
+from smtpnb.pipeline import Pipeline
 from smtpnb.progress import shown_progress
 from smtpnb.protocol.capabilities import Capabilities
 from smtpnb.protocol.command import Command
-from smtpnb.protocol.content import Content, known_size, pieces, wire_lines
+from smtpnb.protocol.content import Content, finished, known_size, pieces, small, wire_lines
 from smtpnb.protocol.conversation import Stage
 from smtpnb.protocol.limits import PIECE
-from smtpnb.protocol.message import Needs, needs
-from smtpnb.protocol.path import bare, path
+from smtpnb.protocol.message import Needs, needs, needs_of_whole
+from smtpnb.protocol.path import path
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import visible
 
@@ -28,7 +31,10 @@ if TYPE_CHECKING:
 #: Octets from which content goes by BDAT where it can: below, one write after DATA is as fast and known to all servers.
 _LARGE: Final = 2 * PIECE
 
+_DATA: Final = Command("DATA")
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Mail:
     """What a user wants sent: envelope, parameters, content; checked.
@@ -38,14 +44,16 @@ class Mail:
         recipients: the forward-paths.
         content: what to send.
         mail_parameters: what goes with MAIL.
-        rcpt_parameters: what goes with each RCPT.
+        mail: the MAIL command.
+        rcpts: a RCPT command for each recipient.
     """
 
     sender: str
     recipients: tuple[str, ...]
     content: Content
     mail_parameters: tuple[str, ...]
-    rcpt_parameters: tuple[str, ...]
+    mail: Command
+    rcpts: tuple[Command, ...]
 
     @classmethod
     def of(
@@ -65,68 +73,116 @@ class Mail:
         to = (recipients,) if isinstance(recipients, str) else tuple(dict.fromkeys(recipients))
         if not to:
             raise ValueError("there is no recipient: give one address or several")
-        for address in (sender, *to):
-            Command("RCPT", path(address), *mail_parameters, *rcpt_parameters)  # refuses CR, LF, NUL
-        pieces(content)  # refuses what is no content
-        return cls(bare(path(sender)), to, content, tuple(mail_parameters), tuple(rcpt_parameters))
+        rcpts = tuple([Command("RCPT", f"TO:{path(address)}", *rcpt_parameters) for address in to])
+        reverse_path = path(sender)
+        mail = Command("MAIL", f"FROM:{reverse_path}", *mail_parameters)
+        if not isinstance(content, bytes):
+            pieces(content)  # refuses what is no content
+        return cls(reverse_path[1:-1], to, content, tuple(mail_parameters), mail, rcpts)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
-class Letter(Mail):
+class Letter:
     """A mail as one server will get it.
 
     Attributes:
+        mail: what is sent.
+        envelope: MAIL and each RCPT, and DATA where all of them go out in one write.
+        parameters: what goes with MAIL, those that were found to be needed included.
+        wire: the content as it goes over the wire, where it is small.
         chunked: whether the content goes by BDAT.
         verbatim: whether its octets go as they are (BINARYMIME).
     """
 
+    mail: Mail
+    envelope: tuple[Command, ...]
+    parameters: tuple[str, ...]
+    wire: bytes | None
     chunked: bool
     verbatim: bool
 
 
 def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -> Delivery:
-    """What became of `letter`: the envelope, then the content if anyone will have it."""
+    """What became of `letter`: the envelope, then the content if anyone will have it.
+
+    Raises:
+        SmtpProtocolError: a 3xx where nothing more is expected, or none where the content is.
+    """
+    mail = letter.mail
     replies = _envelope(client, letter)
-    mail, *rcpts = replies[: 1 + len(letter.recipients)]
-    refused = {
-        recipient: reply if mail.success else mail
-        for recipient, reply in zip(letter.recipients, rcpts or [mail] * len(letter.recipients), strict=False)
-        if not (mail.success and reply.success)
-    }
-    willing = tuple(recipient for recipient in letter.recipients if recipient not in refused)
+    refused = _refused(mail.recipients, replies)
+    willing = tuple([to for to in mail.recipients if to not in refused]) if refused else mail.recipients
     final = _content(client, letter, replies[-1], progress=progress) if willing else _given_up(client, replies)
-    accepted = willing if final.success else ()
-    return Delivery(letter.sender, accepted, refused, final, letter.mail_parameters, letter.recipients)
+    return Delivery(mail.sender, willing if _agreed(final) else (), refused, final, letter.parameters, mail.recipients)
+
+
+def _agreed(reply: SmtpReply) -> bool:
+    """Whether the server took it on: 3xx asks for more, and so is no promise."""
+    return reply.severity == 2
 
 
 def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply]:
     """The replies to MAIL, each RCPT, and DATA: in one write where that is offered."""
-    with client.pipeline() as pipe:
-        pipe.mail(letter.sender, *letter.mail_parameters)
-        for recipient in letter.recipients:
-            pipe.rcpt(recipient, *letter.rcpt_parameters)
-        if not letter.chunked and "PIPELINING" in client.capabilities:
-            pipe.data()
-    replies = pipe.replies
-    if client.conversation.stage is Stage.RECIPIENTS and not letter.chunked and "DATA" not in replies[-1].verb:
+    if "PIPELINING" in client.capabilities:
+        pipe = Pipeline(client, letter.envelope)
+        try:
+            pipe.send()
+        except SmtpDisconnected:
+            if not pipe.replies or pipe.replies[-1].code != 421:
+                raise
+        return pipe.replies  # up to a 421, which ended the session
+    replies: list[SmtpReply] = []
+    for command in letter.envelope:
+        client._exchange_group([command], replies)  # noqa: SLF001 - the other half of one thing
+        if replies[-1].code == 421 or not _agreed(replies[0]):
+            return replies
+    if not letter.chunked and client.conversation.stage is Stage.RECIPIENTS:
         replies.append(client.data())
     return replies
 
 
+def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[str, SmtpReply]:
+    """Recipient → the reply that refused it: to its RCPT, to MAIL, or the 421 that came before either."""
+    if not _agreed(replies[0]):
+        return dict.fromkeys(recipients, replies[0])
+    answers = zip_longest(recipients, replies[1 : 1 + len(recipients)], fillvalue=replies[-1])
+    return {str(to): reply for to, reply in answers if not _agreed(reply)}
+
+
 def _content(client: "SmtpClient", letter: Letter, last: SmtpReply, *, progress: bool) -> SmtpReply:
     """The reply that decides: to the content, or to a DATA that was refused."""
-    if letter.chunked:
-        reply = _by_bdat(client, letter, progress=progress)
-    elif client.conversation.stage is Stage.DATA:
-        return client.data_body(letter.content, progress=progress)
-    else:
-        reply = last
-    return reply if reply.success else _after_reset(client, reply)
+    if client.conversation.stage is Stage.DATA:
+        return _settled(client, _by_data(client, letter, progress=progress))
+    if letter.chunked and client.connected:
+        return _settled(client, _by_bdat(client, letter, progress=progress))
+    return _settled(client, last, wanted="354")
+
+
+def _settled(client: "SmtpClient", reply: SmtpReply, wanted: str = "2xx, 4xx or 5xx") -> SmtpReply:
+    """The reply that decides, its transaction closed where it is a refusal."""
+    if reply.success and (wanted == "354" or not _agreed(reply)):
+        client._fail(_out_of_place(reply, wanted))  # noqa: SLF001 - the other half of one thing
+    return reply if _agreed(reply) else _after_reset(client, reply)
+
+
+def _out_of_place(reply: SmtpReply, wanted: str) -> SmtpProtocolError:
+    return SmtpProtocolError(
+        f"the server answered {reply.shown_command} with {reply.shown}, where {wanted} belongs",
+        cause="It is broken, or out of step with this client: whether it took the message cannot be known.",
+        advice="connect() again, and look whether the message was delivered",
+    )
+
+
+def _by_data(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
+    if letter.wire is None or progress:
+        return client.data_body(letter.mail.content, progress=progress)
+    return client._upload_whole(letter.wire)  # noqa: SLF001 - as above
 
 
 def _given_up(client: "SmtpClient", replies: Sequence[SmtpReply]) -> SmtpReply:
     """The reply that decided against it, once the transaction is closed: the first refusal."""
-    refusal = next((reply for reply in replies if not reply.success), replies[-1])
+    refusal = next((reply for reply in replies if not _agreed(reply)), replies[-1])
     return _after_reset(client, refusal)
 
 
@@ -138,14 +194,15 @@ def _after_reset(client: "SmtpClient", reply: SmtpReply) -> SmtpReply:
 
 def _by_bdat(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
     """The reply to the last chunk, or to the first that was refused (RFC 3030 §2)."""
-    octets = pieces(letter.content) if letter.verbatim else wire_lines(pieces(letter.content))
+    content = letter.mail.content
+    octets = pieces(content) if letter.verbatim else wire_lines(pieces(content))
     if progress:
-        octets = shown_progress(octets, known_size(letter.content))
+        octets = shown_progress(octets, known_size(content))
     waiting = b""
     for piece in octets:
         if waiting:
             reply = client.bdat(waiting)
-            if not reply.success:
+            if not _agreed(reply):
                 return reply
         waiting = piece
     return client.bdat(waiting, last=True)
@@ -160,34 +217,38 @@ def prepared(capabilities: Capabilities, mail: Mail) -> Letter:
     Raises:
         SmtpError: the message needs what the server does not offer; nothing was sent.
     """
-    needed = needs(mail.content)
-    international = needed.international_header or not all(a.isascii() for a in (mail.sender, *mail.recipients))
-    found = _found_parameters(capabilities, needed, _keywords(mail.mail_parameters), international=international)
+    octets = small(mail.content)
+    wire = None if octets is None else finished(octets)
+    needed = needs(mail.content) if octets is None or wire is None else needs_of_whole(octets, wire)
+    found = _found_parameters(capabilities, needed, mail)
     parameters = (*mail.mail_parameters, *found)
     binary = "BODY=BINARYMIME" in parameters
     chunked = "CHUNKING" in capabilities and (binary or needed.size is None or needed.size >= _LARGE)
-    return Letter(
-        mail.sender, mail.recipients, mail.content, parameters, mail.rcpt_parameters, chunked=chunked, verbatim=binary
-    )
+    command = Command("MAIL", f"FROM:<{mail.sender}>", *parameters) if found else mail.mail
+    at_once = () if chunked or "PIPELINING" not in capabilities else (_DATA,)
+    return Letter(mail, (command, *mail.rcpts, *at_once), parameters, wire, chunked, binary)
 
 
 def _keywords(parameters: Sequence[str]) -> set[str]:
     return {parameter.partition("=")[0].upper() for parameter in parameters}
 
 
-def _found_parameters(
-    capabilities: Capabilities, needed: Needs, given: set[str], *, international: bool
-) -> tuple[str, ...]:
+def _found_parameters(capabilities: Capabilities, needed: Needs, mail: Mail) -> tuple[str, ...]:
+    given = _keywords(mail.mail_parameters) if mail.mail_parameters else ()
     parameters = []
-    if "SIZE" not in given and "SIZE" in capabilities and needed.size is not None:
+    if needed.size is not None and "SIZE" not in given and "SIZE" in capabilities:
         _refuse_too_large(capabilities, needed.size)
         parameters.append(f"SIZE={needed.size}")
     if "BODY" not in given and (body := _body(capabilities, needed)):
         parameters.append(body)
-    if "SMTPUTF8" not in given and international:
+    if "SMTPUTF8" not in given and _is_international(needed, mail):
         _refuse_without(capabilities, "SMTPUTF8", "an address or header field is not ASCII")
         parameters.append("SMTPUTF8")
     return tuple(parameters)
+
+
+def _is_international(needed: Needs, mail: Mail) -> bool:
+    return needed.international_header or not ("".join(mail.recipients) + mail.sender).isascii()
 
 
 def _body(capabilities: Capabilities, needed: Needs) -> str:

@@ -6,16 +6,19 @@ and the same one inside TLS line up. Nothing that differs from run to run (times
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Final, NamedTuple
 
 from smtpnb.displayable import Displayable
-from smtpnb.exchange import Entry, text_lines
+from smtpnb.exchange import Entry, line_count, text_lines
 from smtpnb.text import plural
 
 #: Lines of each side that are compared, and lines in the text form: aligning costs up to their product.
 _COMPARED: Final = 1_000
 _SHOWN: Final = 200
+
+#: Characters of each line that are compared: hostile lines have thousands, each of which would be spelt out.
+_CHARACTERS: Final = 1_000
 
 #: A minus as wide as the other marks.
 _LEFT_ONLY: Final = "\N{MINUS SIGN}"
@@ -115,15 +118,15 @@ class SessionDiff(Displayable):
 
 def session_diff(left: Sequence[Entry], right: Sequence[Entry], labels: tuple[str, str]) -> SessionDiff:
     """The entries of two sessions, compared line by line."""
-    sides = [list(_lines(left)), list(_lines(right))]
-    beyond = (max(0, len(sides[0]) - _COMPARED), max(0, len(sides[1]) - _COMPARED))
-    return SessionDiff(tuple(_rows(sides[0][:_COMPARED], sides[1][:_COMPARED])), labels, beyond)
+    compared = [list(islice(_lines(side), _COMPARED)) for side in (left, right)]
+    beyond = [sum(map(line_count, side)) - len(lines) for side, lines in zip((left, right), compared, strict=True)]
+    return SessionDiff(tuple(_rows(*compared)), labels, (beyond[0], beyond[1]))
 
 
 def _lines(entries: Sequence[Entry]) -> Iterator[DiffLine]:
     speakers = {"->": "C", "~>": "C", "<-": "S", "<~": "S", "**": "**", "===": ""}
     for entry in entries:
-        for line in text_lines(entry):
+        for line in text_lines(entry, _CHARACTERS):
             mark, _, text = line.partition(" ")
             yield DiffLine(speakers[mark], text, entry.secure)
 

@@ -28,8 +28,16 @@ def decoded(octets: bytes) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """The octets of `text`: the inverse of `decoded`."""
-    return text.encode("utf-8", "surrogateescape")
+    """The octets of `text`: the inverse of `decoded`.
+
+    Raises:
+        ValueError: a lone surrogate, which no octets stand for; the error does not hold the text.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        point = ord(text[error.start])
+    raise ValueError(f"a lone surrogate, U+{point:04X}, in the text: no octets stand for it")
 
 
 def _spelt(match: re.Match[str]) -> str:

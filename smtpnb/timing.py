@@ -11,6 +11,9 @@ from smtpnb.displayable import Displayable
 from smtpnb.exchange import Exchange
 from smtpnb.text import plural, shortened, visible
 
+#: Characters of a command that are kept: a hostile one has thousands, each of which would be spelt out.
+_CHARACTERS: Final = 80
+
 #: Exchanges in the text form.
 _SHOWN: Final = 60
 
@@ -124,6 +127,6 @@ def timed(label: str, exchanges: Sequence[Exchange]) -> TimedSession:
 def _lap(exchange: Exchange, start: float) -> Lap:
     elapsed = exchange.reply.elapsed if exchange.reply else 0.0
     waiting = min(exchange.wait, elapsed) if exchange.wait else elapsed
-    command = "(greeting)" if exchange.command is None else visible(exchange.command)
+    command = "(greeting)" if exchange.command is None else visible(shortened(exchange.command, _CHARACTERS))
     code = exchange.reply.code if exchange.reply else 0
     return Lap(command, code, exchange.at - start, elapsed - waiting, waiting, exchange.pipelined)

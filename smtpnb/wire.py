@@ -7,14 +7,14 @@ And an upload that the server answers before its end is never a success. What a 
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
 from smtpnb.protocol.reader import RawReply, ReplyReader, unfinished
 from smtpnb.session import TlsInfo
 from smtpnb.text import decoded, shortened, visible
-from smtpnb.transport.deadline import Deadline
+from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.sockets import timed_out
 from smtpnb.transport.stream import Stream
 from smtpnb.transport.tls_faults import plain_port
@@ -32,15 +32,19 @@ class Wire:
     Args:
         stream: the connection; the wire owns it from now on.
         mask: hides secrets in octets that an error quotes.
+
+    Attributes:
+        sent_at: when the last octets went out.
     """
 
-    __slots__ = ("_busy", "_lock", "_mask", "_reader", "stream")
+    __slots__ = ("_due", "_lock", "_mask", "_reader", "sent_at", "stream")
 
     def __init__(self, stream: Stream, mask: Callable[[bytes], bytes] = bytes) -> None:
         self.stream = stream
         self._mask = mask
         self._reader = ReplyReader(mask=mask)
-        self._busy = True  # until the greeting has come
+        self.sent_at = monotonic()
+        self._due = 1  # replies that are due: the greeting is
         self._lock = threading.Lock()
 
     def check(self, deadline: Deadline) -> None:
@@ -50,24 +54,27 @@ class Wire:
             SmtpError: it did, or said something that nobody asked for.
         """
         with self._lock:
-            if not self._busy and (self.stream.waiting() or not self._reader.idle):
+            if self._due <= 0 and (not self._reader.idle or self.stream.waiting()):
                 raise self._unasked(deadline)
 
-    def send(self, octets: bytes, deadline: Deadline) -> None:
-        """Sends `octets`, provided that nothing unread is waiting.
+    def exchange(self, octets: bytes, deadline: Deadline) -> RawReply:
+        """The reply to `octets`, a command, provided that nothing unread is waiting.
 
         Raises:
-            SmtpProtocolError: the server said something that nobody asked for.
+            SmtpProtocolError: the server said something that nobody asked for, or what came is no reply.
             SmtpDisconnected: it closed the connection meanwhile.
-            SmtpTimeout: it took no octets before the deadline.
+            SmtpTimeout: it took no octets, or gave no whole reply, before the deadline.
         """
         self._begin(deadline)
         self.stream.write(octets, deadline)
+        self.sent_at = monotonic()
+        return self.receive(deadline)
 
     def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets` whatever is unread: for pipelining by hand."""
-        self._busy = True
+        self._due = 1
         self.stream.write(octets, deadline)
+        self.sent_at = monotonic()
 
     def receive(self, deadline: Deadline) -> RawReply:
         """The next whole reply.
@@ -78,18 +85,19 @@ class Wire:
             SmtpTimeout: the deadline passed first.
         """
         reader = self._reader
-        while (reply := reader.next_reply()) is None:
+        reply = None if reader.idle else reader.next_reply()
+        while reply is None:
             try:
                 data = self.stream.read(deadline)
             except SmtpTimeout as error:
                 raise self._late(error) from None
             if not data:
                 raise self._ended()
-            reader.feed(data)
-        self._busy = False
+            reply = reader.take(data)
+        self._due -= 1
         return reply
 
-    def upload(self, pieces: Iterator[bytes], deadline: Deadline) -> RawReply:
+    def upload(self, pieces: Iterable[bytes], deadline: Deadline) -> RawReply:
         """Sends the pieces, the last of which holds the end of the data, and returns the reply.
 
         A server that answers with 4xx or 5xx before the end has refused: its answer is returned, the connection is
@@ -100,15 +108,18 @@ class Wire:
             SmtpDisconnected, SmtpTimeout: as ever.
         """
         self._begin(deadline)
+        begun = False  # nothing was waiting just now: a first small piece need not look again
         for piece in pieces:
             if not deadline.left():
                 raise timed_out("end of the upload", deadline)
             try:
-                sent = self.stream.write(piece, deadline, watch=True)
+                sent = self.stream.write(piece, deadline, watch=begun or len(piece) > _SMALL)
             except SmtpDisconnected:
                 return self._parting_words(deadline)
             if sent < len(piece):
                 return self._early(deadline)
+            begun = True
+        self.sent_at = monotonic()
         return self.receive(deadline)
 
     def send_all(self, octets: bytes, deadline: Deadline) -> None:
@@ -116,12 +127,13 @@ class Wire:
 
         RFC 2920 §3.1: a client must not let the server's replies fill both windows.
         """
-        self._begin(deadline)
+        self._begin(deadline, octets.count(b"\r\n"))
         sent = 0
         while sent < len(octets):
             sent += self.stream.write(octets[sent:], deadline, watch=sent > 0 or len(octets) > _SMALL)
             if sent < len(octets):
                 self._read_some(deadline)
+        self.sent_at = monotonic()
 
     def start_tls(
         self, context: ssl.SSLContext, server_name: str, deadline: Deadline, *, implicit: bool = False
@@ -147,9 +159,9 @@ class Wire:
                 cause="Someone in between may have injected it, to have it taken for something said inside TLS.",
                 advice="do not trust this connection; try another network",
             )
-        self._busy = True
+        self._due = 1
         tls = self.stream.start_tls(context, server_name, deadline)
-        self._busy = implicit  # then the greeting is still to come
+        self._due = int(implicit)  # then the greeting is still to come
         self._reader = ReplyReader(mask=self._mask)
         return tls
 
@@ -159,11 +171,11 @@ class Wire:
 
     # -- what went wrong -------------------------------------------------------------------------------------
 
-    def _begin(self, deadline: Deadline) -> None:
+    def _begin(self, deadline: Deadline, replies: int = 1) -> None:
         with self._lock:
-            if self.stream.waiting() or not self._reader.idle:
+            if not self._reader.idle or self.stream.waiting():
                 raise self._unasked(deadline)
-            self._busy = True
+            self._due = replies
 
     def _read_some(self, deadline: Deadline) -> bool:
         data = self.stream.read(deadline)
@@ -184,7 +196,11 @@ class Wire:
         except SmtpError as error:
             return error
         if farewell is None:
-            return SmtpProtocolError(f"the server said something that nobody asked for: {self._pending_shown()}")
+            return SmtpProtocolError(
+                f"the server said something that nobody asked for: {self._pending_shown()}",
+                cause="The session is out of step, or the server broke off in the middle of a line.",
+                advice="connect() again",
+            )
         words = visible(shortened(decoded(self._mask(farewell.raw.rstrip(b"\r\n"))), 200))
         if farewell.code == 421:
             return SmtpDisconnected(

@@ -48,7 +48,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     # Cells out of sight are in the page too.
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
-STARTED_WITHIN = 40.0
+STARTED_WITHIN = 60.0  # seconds; a few where nothing else runs
 
 _OPENED = """async path => {
     const app = window.jupyterapp;
@@ -65,6 +65,15 @@ _RUN = """async () => {
     const widget = window.jupyterapp.shell.currentWidget;
     await widget.sessionContext.ready;
     await window.jupyterapp.commands.execute("notebook:run-all-cells");
+}"""
+# JupyterLab's <body> hides what overflows it and has no height, so axe takes all text for hidden and checks the
+# contrast of none.
+_AXE = """async targets => {
+    document.body.style.overflow = "visible";
+    targets.forEach(target => target.querySelectorAll("details").forEach(details => { details.open = true; }));
+    const found = await axe.run({ include: targets }, { resultTypes: ["violations"] });
+    return found.violations.flatMap(rule => rule.nodes.map(node =>
+        `${rule.id}: ${rule.impact}: ${node.html.slice(0, 200)} ${node.failureSummary}`));
 }"""
 _IDLE = """() => {
     const context = window.jupyterapp.shell.currentWidget.sessionContext;
@@ -221,8 +230,9 @@ class LabPage:
     def start(cls, browser: Browser, lab: Lab, *, width: int = 1400, height: int = 1000) -> LabPage:
         """JupyterLab, loaded and restored, in a profile of its own."""
         page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+        page.set_default_timeout(STARTED_WITHIN * 1000)
         page.goto(f"{lab.url}lab?token={TOKEN}&reset")
-        page.wait_for_function("() => window.jupyterapp !== undefined", timeout=STARTED_WITHIN * 1000)
+        page.wait_for_function("() => window.jupyterapp !== undefined")
         page.evaluate("async () => { await window.jupyterapp.restored; }")
         return cls(page, lab)
 
@@ -270,6 +280,13 @@ class LabPage:
         return self.page.query_selector_all(
             ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedHTMLCommon.jp-RenderedHTML"
         )
+
+    def axe(self, node_modules: Path, targets: Sequence[ElementHandle]) -> list[str]:
+        """What axe has against these parts of the page, ``rule: impact: element and advice``."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.add_script_tag(path=node_modules / "axe-core" / "axe.min.js")
+        found: list[str] = self.page.evaluate(_AXE, list(targets))
+        return found
 
     def screenshot(self, file: Path) -> None:
         """The whole notebook, as long as it is."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser import Lab, LabPage, running_chromium, running_lab
+from hypothesis import settings
 from real_servers import RealServer, lacking, running
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ MARKS = {
     "node_modules": "node",
 }
 NODE_MODULES = Path(__file__).parent / "node" / "node_modules"
+
+# How long an example takes tells of the machine, not of the code: a slow one would fail tests that are right.
+settings.register_profile("smtpnb", deadline=None)
+settings.load_profile("smtpnb")
 
 
 @pytest.fixture

@@ -40,6 +40,23 @@ def frames(error: BaseException) -> Iterator[FrameType]:
         trace = trace.tb_next
 
 
+def locals_shown(error: BaseException) -> str:
+    """The locals of smtpnb's frames in the whole chain of the error, as a debugger would print them."""
+    return "\n".join(
+        f"{name} = {_repr(value)}"
+        for link in chain(error)
+        for frame in frames(link)
+        for name, value in frame.f_locals.items()
+    )
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - an object whose constructor raised
+        return f"<unprintable: {error}>"
+
+
 def surfaces(client: SmtpClient, errors: list[BaseException], log: str = "") -> str:
     """Everything that is shown, saved or printed of this client and these errors."""
     told = [repr(client), str(vars(client)), log]
@@ -59,9 +76,9 @@ def surfaces(client: SmtpClient, errors: list[BaseException], log: str = "") -> 
     except TypeError:
         pass  # so it should be
     for error in errors:
+        told.append(locals_shown(error))
         for link in chain(error):
             told += [repr(link), str(link), repr(getattr(link, "__notes__", ())), repr(vars(link))]
-            told += [repr(local) for frame in frames(link) for local in frame.f_locals.items()]
             if hasattr(link, "to_text"):
                 told += [link.to_text(), _told(pickle.dumps(link))]
         # Without the lines of the test's own source, which hold the password that it types.

@@ -346,6 +346,11 @@ class ScriptedServer:
         self._current: _Connection | None = None
         self._thread = threading.Thread(target=self._serve, name="scripted", daemon=True)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a client is being served."""
+        return self._current is not None
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self

@@ -6,7 +6,7 @@ import pytest
 from browser import Lab, LabPage, code
 from playwright.sync_api import Browser, Error
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 MARKED = '<div><span style="color:var(--jp-ui-font-color1)" id="x">shown</span><script>window.ran = 1</script></div>'
 
 

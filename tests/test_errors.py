@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import smtpnb
 from smtpnb import errors
 from smtpnb.errors import SmtpError, SmtpReplyError
 from smtpnb.protocol.command import Command, raw_command
@@ -40,6 +43,28 @@ def test_error_tells_what_why_and_what_to_try(kind: type[SmtpError]) -> None:
     assert error._render_traceback_() == error.to_text().split("\n")
     assert kind("it broke").to_text() == f"{kind.__name__}: it broke"
     assert kind("x", advice="one step").advice == ("one step",)
+
+
+def test_every_error_that_is_made_has_a_likely_cause_and_something_to_try() -> None:
+    bare = []
+    for file in Path(smtpnb.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {kind.__name__ for kind in SIMPLE}:
+                given = {keyword.arg for keyword in node.keywords}
+                if not {"cause", "advice"} <= given:
+                    bare.append(f"{file.name}:{node.lineno}")
+    assert bare == []
+
+
+def test_a_refused_reply_tells_what_its_text_may_mean() -> None:
+    reply = SmtpReply(550, ("relay not permitted",), b"550 relay not permitted\r\n", command="RCPT TO:<a@b.example>")
+    error = SmtpReplyError(reply)
+    assert error.cause.startswith(reply.meaning)
+    assert "May be that the server will not relay" in error.cause
+    assert error.advice == (
+        *reply.advice,
+        "If so: log in first, or send to the server that the MX record of the recipient's domain names.",
+    )
 
 
 @pytest.mark.parametrize("kind", SIMPLE)

@@ -21,6 +21,7 @@ VIEWS: Final = {
     "DomainReport": ("probe_card", "domain_card"),
     "Draft": ("panel_views", "draft_table"),
     "EnvelopeView": ("envelope_card", "envelope_card"),
+    "Explanation": ("reply_card", "explanation_card"),
     "Legend": ("panel_views", "legend"),
     "Members": ("members_view", "members_view"),
     "Notice": ("panel_views", "notice_line"),

@@ -7,7 +7,7 @@ from smtpnb import options
 from smtpnb.delivery import Delivery
 from smtpnb.display import kit
 from smtpnb.display.excerpt import excerpt
-from smtpnb.display.next_step import next_steps
+from smtpnb.protocol.next_step import next_steps
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import plural
 

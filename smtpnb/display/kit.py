@@ -47,13 +47,14 @@ CHIPS: Final = ("#1a73d1", "#666666", "#0f8263", "#a8620a", "#8a4fb5", "#d02a5c"
 
 _MUTED: Final = "opacity:0.78"
 _EDGE: Final = "1px solid rgba(127,127,127,0.4)"
-# Inherited by all the text inside: spaces stay as they were said, and a long word breaks.
-_WRAP: Final = "white-space:pre-wrap;overflow-wrap:anywhere"
+# Inherited by all the text inside: spaces stay as they were said, and a long word breaks (an untrusted notebook keeps
+# only the older `word-wrap`).
+_WRAP: Final = "white-space:pre-wrap;word-wrap:break-word;overflow-wrap:anywhere"
 _CARD: Final = f"border:{_EDGE};border-radius:6px;padding:8px 14px;margin:6px 0;max-width:56em;line-height:1.5;{_WRAP}"
 # JupyterLab gives code a grey plate, and cells a right alignment, a stripe and a margin of their own.
 _CODE: Final = "background:none;padding:0"
 _LINK: Final = "color:inherit;text-decoration:underline;white-space:nowrap"
-_PROSE: Final = f"{_CODE};font:inherit"
+_PROSE: Final = f"{_CODE};font-family:inherit;font-size:100%"  # an untrusted notebook drops `font:inherit`
 _TABLE: Final = "border-collapse:collapse;margin:4px 0;border:none;table-layout:auto"
 _CELL: Final = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
 _NAME: Final = f"{_CELL};white-space:nowrap"

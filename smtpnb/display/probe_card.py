@@ -159,7 +159,7 @@ def _findings(findings: Sequence["Finding"]) -> kit.Node:
         (each for each in findings if each.status != "unknown"), key=lambda each: list(_TONES).index(each.status)
     )
     rest = [each for each in findings if each.status == "unknown"]
-    columns = ("rule", "says", "what it asks", "evidence", "source")
+    columns = ("finding", "what it asks", "evidence", "source")
     counts = ", ".join(f"{sum(each.status == status for each in findings)} {status}" for status in _TONES)
     blocks: list[kit.Node] = []
     if measured:
@@ -173,8 +173,9 @@ def _findings(findings: Sequence["Finding"]) -> kit.Node:
 def _finding(finding: "Finding") -> kit.Element:
     tone = _TONES[finding.status]
     sources = kit.joined([kit.link(source) for source in finding.sources], ", ")
-    status: list[kit.Node] = [kit.glyph(tone), f"\u00a0{finding.status}"]  # the sign and its word stay on one line
-    return kit.row(finding.rule, status, finding.title, kit.prose(finding.evidence, 400), sources)
+    # In one cell, the one that is never broken: the sign, its word, the rule.
+    status: list[kit.Node] = [kit.glyph(tone), f" {finding.status} ", kit.strong(finding.rule)]
+    return kit.row(status, finding.title, kit.prose(finding.evidence, 400), sources)
 
 
 # -- time --------------------------------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ def _time(report: "ProbeReport") -> kit.Node:
     if options.show_timing is False or not report.phases:
         return None
     parts = [(name, report.phases[name]) for name in PHASE_COLOURS if name in report.phases]
-    words = " · ".join(f"{PHASE_COLOURS[name][1]} {_milliseconds(seconds)}" for name, seconds in parts)
+    words = ", ".join(f"{PHASE_COLOURS[name][1]} {_milliseconds(seconds)}" for name, seconds in parts)
     sentence = f"A bar split by phase, {_milliseconds(report.seconds)} in all: {words}."
     return [
         kit.section(kit.picture(phase_bar(parts), sentence)),

@@ -1,36 +1,50 @@
-"""The card of a reply: what came, what it means, what to try next (RFC 5321 §4.2)."""
+"""The card of a reply: what came, what it means, what to try next (RFC 5321 §4.2).
 
-from collections.abc import Iterator
+What there is to say is in `protocol.explanation`, for text and HTML alike; here it is laid out. At first sight there
+is what a beginner needs; the rest is folded away, and `explanation` unfolds it.
+"""
+
+from collections.abc import Iterator, Sequence
 
 from smtpnb import options
 from smtpnb.display import kit
 from smtpnb.display.excerpt import excerpt
-from smtpnb.display.next_step import next_steps
-from smtpnb.knowledge import enhanced_status, reply_codes
-from smtpnb.protocol.reply import EnhancedStatus, SmtpReply
+from smtpnb.knowledge import reply_codes
+from smtpnb.protocol.explanation import END_OF_DATA, HINT, NEXT, Explanation, Note
+from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import plural
 
 
 def reply_card(reply: SmtpReply) -> kit.Element:
-    """A reply as a card, the digits folded away."""
-    return _card(reply, is_open=False)
+    """A reply as a card, what is more than a glance folded away."""
+    told = reply.explain()
+    return _card(told, kit.folded(f"More about this {reply.code}", kit.facts(map(_fact, told.more))))
 
 
 def explanation(reply: SmtpReply) -> kit.Element:
-    """A reply as a card with everything unfolded."""
-    return _card(reply, is_open=True)
+    """A reply as a card with everything unfolded, and the extensions of an EHLO reply besides."""
+    return explanation_card(reply.explain())
 
 
-def _card(reply: SmtpReply, *, is_open: bool) -> kit.Element:
+def explanation_card(told: Explanation) -> kit.Element:
+    """The same sentences as `Explanation.to_text`."""
+    return _card(
+        told,
+        kit.folded(f"More about this {told.reply.code}", kit.facts(map(_fact, told.more)), is_open=True),
+        told.offers and kit.folded("What it offers", kit.facts(map(_fact, told.offers)), is_open=True),
+    )
+
+
+def _card(told: Explanation, *folded: kit.Node) -> kit.Element:
+    reply = told.reply
     tone = kit.TONES[reply.severity]
     return kit.card(
         tone,
         _heading(reply, tone),
         reply.command is not None and kit.speech("C", None, kit.said(reply.command), _gloss(reply.command)),
         list(server_lines(reply)),
-        kit.section(kit.strong("Meaning:"), " ", reply.meaning, _enhanced_meaning(reply.enhanced_status)),
-        kit.note(tone, "Next", next_steps(reply)),
-        kit.folded(f"What do the digits of {reply.code} say?", kit.facts(_digit_facts(reply)), is_open=is_open),
+        [_note(note, tone) for note in told.at_a_glance],
+        folded,
     )
 
 
@@ -40,7 +54,6 @@ def _heading(reply: SmtpReply, tone: kit.Tone) -> kit.Element:
         f"({severity.gloss})",
         kit.channel(secure=reply.secure),
         f"{reply.elapsed * 1000:.1f} ms" if options.show_timing else None,
-        kit.link(reply_codes.reference(reply.code, reply.verb)),
     ]
     return kit.heading(
         kit.digits(reply.code, tone),
@@ -54,7 +67,7 @@ def _heading(reply: SmtpReply, tone: kit.Tone) -> kit.Element:
 
 
 def _gloss(command: str) -> kit.Node:
-    return kit.muted(" (end of mail data)") if command == "." else None
+    return kit.muted(END_OF_DATA) if command == "." else None
 
 
 # -- the lines ---------------------------------------------------------------------------------------------------
@@ -89,30 +102,26 @@ def _separated(reply: SmtpReply, position: int) -> kit.Node:
     return [str(reply.code), space]
 
 
-# -- the meaning -------------------------------------------------------------------------------------------------
+# -- the notes ---------------------------------------------------------------------------------------------------
 
 
-def _enhanced_meaning(status: EnhancedStatus | None) -> kit.Node:
-    if status is None:
-        return None
-    row = enhanced_status.row(status.class_, status.subject, status.detail)
-    return [" ", kit.strong(f"{status}:"), " ", row.meaning]
+def _note(note: Note, tone: kit.Tone) -> kit.Node:
+    """A note at a glance: a paragraph, or a tinted one for what to think and do."""
+    if note.label == HINT:
+        return kit.note(kit.INFO, note.label, [" ".join(note.sentences)])
+    if note.label == NEXT:
+        return kit.note(tone, note.label, note.sentences)
+    return kit.section(kit.strong(_label(note), ":"), " ", _content(note.sentences, note))
 
 
-def _digit_facts(reply: SmtpReply) -> Iterator[tuple[kit.Node, kit.Node]]:
-    first, second = reply_codes.severity(reply.code), reply_codes.category(reply.code)
-    yield f"{reply.severity}xx", f"{first.name}: {first.gloss}"
-    yield f"x{reply.category}x", f"{second.name}: {second.gloss}"
-    yield f"xx{reply.detail}", "the finer meaning, given above"
-    if len(reply.lines) > 1:
-        yield f"{reply.code}-", f"more follows: these {len(reply.lines):,} lines are one reply"
-        yield f"{reply.code}␣", "a space behind the code: the last line"
-    if reply.enhanced_status:
-        yield from _enhanced_facts(reply.enhanced_status)
+def _fact(note: Note) -> tuple[kit.Node, kit.Node]:
+    return [_label(note), ":"], _content(note.sentences, note)
 
 
-def _enhanced_facts(status: EnhancedStatus) -> Iterator[tuple[kit.Node, kit.Node]]:
-    row = enhanced_status.row(status.class_, status.subject, status.detail)
-    yield f"{status.class_}.x.x", enhanced_status.CLASSES[status.class_]
-    yield f"x.{status.subject}.x", enhanced_status.subject(status.subject)
-    yield f"x.x.{status.detail}", kit.joined([row.name, kit.link(row.reference)])
+def _label(note: Note) -> kit.Node:
+    return kit.said(note.label, 100) if note.quoted else note.label
+
+
+def _content(sentences: Sequence[str], note: Note) -> kit.Node:
+    where = kit.link(note.reference)
+    return [" ".join(sentences), where and kit.muted(" (", where, ")")]

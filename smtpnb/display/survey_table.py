@@ -37,4 +37,4 @@ class _Table:
         return self._html
 
     def __repr__(self) -> str:
-        return "<a survey's table, for a notebook>"
+        return "<SurveyTable, for a notebook>"

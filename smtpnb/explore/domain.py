@@ -106,7 +106,9 @@ class DomainReport(Displayable):
 
     def to_text(self) -> str:
         """The report for a terminal."""
-        lines = [repr(self)[1:-1]]
+        up = sum(report.status == "up" for report in self.reports)
+        count = plural(len(self.reports), "address", "addresses")
+        lines = [f"{visible(self.domain)}: {up} of {count} answer."]
         for kind, name, answer in self.records:
             said = "; ".join(answer.values) or answer.outcome
             lines.append(f"{kind:<8} {visible(name)}: {visible(said)}{f' ({answer.note})' if answer.note else ''}")

@@ -74,7 +74,8 @@ def starttls_with_more_behind(client: SmtpClient, answers: dict[str, str], conte
     deadline = Deadline(client.timeout)
     reply = client._exchange(Command("STARTTLS"), suffix=b"\r\nNOOP\r\n", deadline=deadline)  # noqa: SLF001
     if reply.code != 220:
-        answers["injection"] = f"unclear: {_words(reply)}"
+        # Refused as a whole, so nothing of it was kept (OpenSMTPD does so); STARTTLS alone may work all the same.
+        answers["injection"] = f"{'thrown away' if reply.code >= 500 else 'unclear'}: {_words(reply)}"
         client.disconnect()  # the NOOP's reply may follow, and would be taken for another's
         return reply
     answers["injection"] = "unclear: the handshake did not come about"

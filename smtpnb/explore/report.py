@@ -336,16 +336,13 @@ def _text_lines(report: ProbeReport) -> list[str]:
     lines += [f"Greeting: {visible(line)}" for line in (report.banner or ())[:5]]
     lines += [f"TLS: {visible(report.tls_reason)}"] if report.tls_reason else []
     for name, offered in (("Offered in the clear", report.ehlo), ("Offered inside TLS", report.ehlo_tls)):
-        lines += [f"{name}: {_words(tuple(map(_line, offered.items())))}"] if offered is not None else []
+        said = ", ".join(" ".join((keyword, *words)) for keyword, words in (offered or {}).items())
+        lines += [f"{name}: {visible(shortened(said, 1_000))}"] if offered is not None else []
     lines += [
         f"{finding.status:<8}{finding.rule:<4} {finding.title}: {visible(finding.evidence)}"
         for finding in sorted(report.findings, key=lambda each: VERDICTS.index(each.status))
     ]
     return lines
-
-
-def _line(item: tuple[str, tuple[str, ...]]) -> str:
-    return "=".join((item[0], ",".join(item[1]))) if item[1] else item[0]
 
 
 def _comparable(report: ProbeReport) -> dict[str, str]:

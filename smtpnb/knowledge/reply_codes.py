@@ -1,12 +1,12 @@
 """Reply codes in plain words: what each means, which command it answers, what to try next (RFC 5321 §4.2).
 
 The same code teaches a different lesson after another verb: 250 after EHLO is a list, after the end of data a
-promise. So there are two tables, one by code and one by code and verb, and `row` asks the finer one first. A
-code in neither falls back on its digits and says so. The module never sees a reply's text: what a server adds
-in words is its own.
+promise; 550 after RCPT with 5.1.1 is no 550 with 5.7.1. So there are three tables, by code, by code and verb, and by
+enhanced status as well, and `row` asks the finest first. A code in none falls back on its digits and says so. The
+module never sees a reply's text: what that may mean is in `hints`.
 
-Verbs are written as `SmtpReply.verb` has them: "" for a greeting or a text that was only parsed, "." for the
-end of mail data; a SASL response, shown as the mask, counts as AUTH.
+What was asked is written as `SmtpReply.asked` has it: a verb, "." for the end of mail data, one of the names below,
+"" where nothing is known; a SASL response, shown as the mask, counts as AUTH.
 """
 
 from typing import Final, NamedTuple
@@ -92,7 +92,7 @@ CODES: Final = {
             "The server does not tell whether this user exists, yet would take mail for it and try.",
             _smtp("3.5.3"),
         ),
-        _row(253, "Messages are waiting and the server starts to send them.", Reference(1985)),
+        _row(253, "Messages are waiting and the server starts to send them.", Reference(1985, "5.1")),
         _row(
             334,
             "The server asks for the next piece of the login; its text is a challenge in base64.",
@@ -146,11 +146,11 @@ CODES: Final = {
             _AGAIN,
             "Leave out the parameters that are not needed.",
         ),
-        _row(458, "The server cannot queue mail for that node now.", Reference(1985), _AGAIN),
+        _row(458, "The server cannot queue mail for that node now.", Reference(1985, "5.1"), _AGAIN),
         _row(
             459,
             "That node may not ask for its mail here.",
-            Reference(1985),
+            Reference(1985, "5.1"),
             "Ask the operator of the server.",
         ),
         _row(
@@ -186,25 +186,25 @@ CODES: Final = {
         _row(
             521,
             "This host takes no mail at all, from anyone.",
-            Reference(7504),
+            Reference(7504, "3"),
             "Look up the MX records of the domain: mail for it goes elsewhere, if anywhere.",
         ),
         _row(
             523,
             "The server wants encryption before this login.",
-            Reference(5248),
+            Reference(5248, "2.4"),
             "Send STARTTLS first, then EHLO and AUTH again.",
         ),
         _row(
             524,
             "This login mechanism needs an encrypted connection.",
-            Reference(5248),
+            Reference(5248, "2.4"),
             "Send STARTTLS first, then EHLO and AUTH again.",
         ),
         _row(
             525,
             "The account exists but is switched off.",
-            Reference(5248),
+            Reference(5248, "2.4"),
             "Ask the operator why the account is disabled.",
         ),
         _row(
@@ -271,11 +271,16 @@ CODES: Final = {
         _row(
             556,
             "The recipient's domain says in its DNS that it takes no mail.",
-            Reference(7504),
+            Reference(7504, "4"),
             "Check the domain: nothing sent there can arrive.",
         ),
     )
 }
+
+#: What teaches a lesson of its own besides the verbs, named so that no verb can have the name.
+GREETING: Final = "greeting"
+BDAT_LAST: Final = "BDAT LAST"
+NAMELESS: Final = "EHLO without a name"
 
 _VERB_ORDER: Final = _smtp("4.1.4")
 _END_OF_DATA: Final = _smtp("4.2.5")
@@ -317,9 +322,14 @@ ANSWERS: Final = {
     (250, "NOOP"): _row(250, "The server is there and nothing has changed.", _smtp("4.1.1.9")),
     (250, "VRFY"): _row(250, "The server knows this name and shows its mailbox.", _smtp("3.5.3")),
     (250, "EXPN"): _row(250, "The server knows this list and shows a member on each line.", _smtp("4.1.1.7")),
-    (250, "ETRN"): _row(250, "The server starts to send the mail that it holds for that node.", Reference(1985)),
-    (251, "ETRN"): _row(251, "No mail is waiting for that node.", Reference(1985)),
-    (252, "ETRN"): _row(252, "Mail is waiting for that node and the server starts to send it.", Reference(1985)),
+    (250, "ETRN"): _row(250, "The server starts to send the mail that it holds for that node.", Reference(1985, "5.1")),
+    (250, "ATRN"): _row(
+        250,
+        "The connection turns round: from here on the server is the client and sends the mail it holds.",
+        Reference(2645),
+    ),
+    (251, "ETRN"): _row(251, "No mail is waiting for that node.", Reference(1985, "5.1")),
+    (252, "ETRN"): _row(252, "Mail is waiting for that node and the server starts to send it.", Reference(1985, "5.1")),
     (252, "VRFY"): _row(
         252,
         "The server does not tell whether this user exists, yet would take mail for it and try.",
@@ -427,7 +437,7 @@ ANSWERS: Final = {
     (502, "STARTTLS"): _row(
         502,
         "This server offers no TLS at this point.",
-        Reference(3207, "4"),
+        _smtp("4.2.4"),
         "Look for STARTTLS in the EHLO reply; inside TLS it has to be gone.",
     ),
     (502, "AUTH"): _row(
@@ -505,7 +515,7 @@ ANSWERS: Final = {
     (550, "MAIL"): _row(
         550,
         "The server refuses this sender.",
-        _smtp("4.1.1.2"),
+        _smtp("3.3"),
         "Use a sender whose domain exists and that this client may use.",
     ),
     (550, "RCPT"): _row(
@@ -551,7 +561,7 @@ ANSWERS: Final = {
     (553, "MAIL"): _row(
         553,
         "The sender's address is badly formed, or not yours to use.",
-        _smtp("4.1.1.2"),
+        _smtp("3.3"),
         "Use the address that belongs to the login, in full.",
     ),
     (553, "RCPT"): _row(
@@ -560,7 +570,7 @@ ANSWERS: Final = {
         _smtp("4.1.1.3"),
         "Write the address as local-part@domain, in full.",
     ),
-    (554, ""): _row(
+    (554, GREETING): _row(
         554,
         "As a greeting this says: there is no mail service for you here, you may only say QUIT.",
         _smtp("3.1"),
@@ -588,35 +598,422 @@ ANSWERS: Final = {
     (554, "STARTTLS"): _row(
         554,
         "The server cannot start TLS for this session.",
-        Reference(3207, "4"),
+        _smtp("4.2.3"),
         "Do not send a password or mail in the clear instead.",
+    ),
+    (220, GREETING): _row(
+        220,
+        "The server is there and speaks first: this greeting opens the session.",
+        _smtp("3.1"),
+    ),
+    (421, GREETING): _row(
+        421,
+        "The server takes no session now: it is too busy, shuts down, or has enough connections of yours.",
+        _smtp("3.8"),
+        "Wait a while, then connect again: this connection is over.",
+        "If it comes back at once, make fewer connections and longer pauses.",
+    ),
+    (250, BDAT_LAST): _row(
+        250,
+        "The server has taken the last chunk and with it the message, and must now deliver it or report why not.",
+        Reference(3030, "2"),
+    ),
+    (251, "RCPT"): _row(
+        251,
+        "The recipient is not here, but the server has accepted the mail and will forward it.",
+        _smtp("3.4"),
+        "Use the address in the reply next time, if you trust this server to know.",
+    ),
+    (251, "VRFY"): _row(
+        251,
+        "The user is not here, but the server knows where and would forward the mail.",
+        _smtp("3.5.3"),
+        "Use the address in the reply, if you trust this server to know.",
+    ),
+    (334, "AUTH LOGIN"): _row(
+        334,
+        "The server asks for the next piece of the login; its text is a prompt in base64.",
+        Reference(4954, "4"),
+        "Send what it asks for in base64 on a line of its own, or a lone * to cancel.",
+    ),
+    (334, "AUTH PLAIN"): _row(
+        334,
+        "The server waits for the PLAIN token: NUL, login, NUL, password, in base64.",
+        Reference(4954, "4"),
+        "Send the token on a line of its own, or a lone * to cancel.",
+    ),
+    (450, "."): _row(
+        450,
+        "The server does not take this message right now, for a rule or for a busy mailbox.",
+        _END_OF_DATA,
+        "Keep the message and send it again later: the server does not have it.",
+    ),
+    (451, "MAIL"): _row(
+        451,
+        "The server cannot begin a mail transaction for this sender right now.",
+        _smtp("4.2.3"),
+        _AGAIN,
+    ),
+    (452, "."): _row(
+        452,
+        "The message was not taken, because the server is short of room.",
+        _END_OF_DATA,
+        "Keep the message and send it again later: the server does not have it.",
+    ),
+    (455, "MAIL"): _row(
+        455,
+        "The server cannot make use of a parameter of MAIL just now.",
+        _smtp("4.1.1.11"),
+        _AGAIN,
+        "Leave out what stands behind the address, if it is not needed.",
+    ),
+    (455, "RCPT"): _row(
+        455,
+        "The server cannot make use of a parameter of RCPT just now.",
+        _smtp("4.1.1.11"),
+        _AGAIN,
+        "Leave out what stands behind the address, if it is not needed.",
+    ),
+    (500, "EXPN"): _row(
+        500,
+        "The server does not know EXPN.",
+        _smtp("4.2.3"),
+        "Do without it: a server that has it should say EXPN in its EHLO reply.",
+    ),
+    (500, "STARTTLS"): _row(
+        500,
+        "The server does not know STARTTLS: it cannot encrypt this connection.",
+        _smtp("4.2.3"),
+        "Try port 465 with TLS from the start; send no password in the clear instead.",
+    ),
+    (501, NAMELESS): _row(
+        501,
+        "A name is missing: EHLO and HELO have to say who the client is.",
+        _smtp("4.1.1.1"),
+        "Send EHLO with a full domain name, or with an address in square brackets such as [192.0.2.1].",
+    ),
+    (501, "HELO"): _row(
+        501,
+        "The server does not like the name that the client gave for itself.",
+        _smtp("4.1.1.1"),
+        "Give a full domain name.",
+    ),
+    (501, "STARTTLS"): _row(
+        501,
+        "STARTTLS stands alone: nothing may follow it on the line.",
+        Reference(3207, "4"),
+        "Send STARTTLS without anything behind it.",
+    ),
+    (501, "VRFY"): _row(
+        501,
+        "The server cannot read the name it was asked about.",
+        _smtp("4.1.1.6"),
+        "Write VRFY and a user's name or address, such as VRFY alice.",
+    ),
+    (501, "EXPN"): _row(
+        501,
+        "The server cannot read the name of the list.",
+        _smtp("4.1.1.7"),
+        "Write EXPN and the name of a list, such as EXPN staff.",
+    ),
+    (501, "BDAT"): _row(
+        501,
+        "The server cannot read the size of the chunk.",
+        Reference(3030, "2"),
+        "Write BDAT, the number of octets, and LAST at the end of the message.",
+    ),
+    (502, "EHLO"): _row(
+        502,
+        "This server is so old that it does not offer EHLO.",
+        _smtp("4.3.2"),
+        "Send HELO instead: it works everywhere, without extensions.",
+    ),
+    (503, "VRFY"): _row(
+        503,
+        "The server answers no questions yet: it wants EHLO first.",
+        _VERB_ORDER,
+        "Send EHLO first, then ask again.",
+    ),
+    (503, "EXPN"): _row(
+        503,
+        "The server answers no questions about lists yet: it wants EHLO first.",
+        _VERB_ORDER,
+        "Send EHLO first, then ask again.",
+    ),
+    (504, "EHLO"): _row(
+        504,
+        "The server does not accept the name that the client gave for itself.",
+        _smtp("4.3.2"),
+        "Give a full domain name, with a dot in it, or an address in square brackets such as [192.0.2.1].",
+    ),
+    (504, "VRFY"): _row(
+        504,
+        "The server does not answer a question put in this form.",
+        _smtp("4.3.2"),
+        "Ask for the bare name, without parameters.",
+    ),
+    (504, "EXPN"): _row(
+        504,
+        "The server does not expand a list asked for in this form.",
+        _smtp("4.3.2"),
+        "Ask for the bare name of the list, without parameters.",
+    ),
+    (530, "RCPT"): _row(
+        530,
+        "The server takes recipients only after a login, or only inside TLS.",
+        _AUTH_CODES,
+        "Send STARTTLS and EHLO if you are in the clear, then AUTH, then MAIL and RCPT again.",
+    ),
+    (530, "VRFY"): _row(
+        530,
+        "The server answers such questions only after a login, or only inside TLS.",
+        _AUTH_CODES,
+        "Send STARTTLS and EHLO if you are in the clear, then AUTH, then ask again.",
+    ),
+    (550, "HELO"): _row(
+        550,
+        "The server refuses this client by the name it gave or the address it comes from.",
+        _smtp("4.1.4"),
+        "Give the name that the client's address has in the DNS.",
+    ),
+    (551, "RCPT"): _row(
+        551,
+        "The recipient is not here, and the server will not forward; it may say where to try.",
+        _smtp("3.4"),
+        "Send to the address in the reply, if you trust this server to know.",
+    ),
+    (551, "VRFY"): _row(
+        551,
+        "The user is not here, and the server would not forward; it may say where to try.",
+        _smtp("3.5.3"),
+        "Use the address in the reply, if you trust this server to know.",
+    ),
+    (553, "VRFY"): _row(
+        553,
+        "The name fits more than one user, so the server does not choose.",
+        _smtp("3.5.1"),
+        "Ask again with the whole address; the reply may list the users it fits.",
+    ),
+    (554, "MAIL"): _row(
+        554,
+        "The server refuses this sender or this client for good.",
+        _smtp("4.2.3"),
+        "Read the text and the enhanced code: they hold the reason, often a block list.",
+    ),
+    (554, "EHLO"): _row(
+        554,
+        "The server wants nothing to do with this client.",
+        _smtp("4.2.3"),
+        "Read the text: often the client's address is on a block list.",
+        "Send through your provider's submission server (port 587 or 465) instead.",
+    ),
+    (555, "MAIL"): _row(
+        555,
+        "The server does not know, or cannot use, a parameter of MAIL.",
+        _smtp("4.1.1.11"),
+        "Leave out what stands behind the address: EHLO has to offer the extension first.",
+    ),
+    (555, "RCPT"): _row(
+        555,
+        "The server does not know, or cannot use, a parameter of RCPT.",
+        _smtp("4.1.1.11"),
+        "Leave out what stands behind the address: EHLO has to offer the extension first.",
     ),
 }
 
 
-def row(code: int, verb: str = "") -> ReplyCode:
-    """The row for an answer: of code and verb, else of the code, else what the digits say.
+#: Code → who says it, and when.
+OCCASIONS: Final = {
+    211: "The server, in answer to HELP, and some to a question about their state.",
+    214: "The server, in answer to HELP.",
+    220: "The server, as its greeting before any command, and again in answer to STARTTLS.",
+    221: "The server, in answer to QUIT, as its last word.",
+    235: "The server, at the end of an AUTH exchange that succeeded.",
+    250: "The server, in answer to nearly every command, and at the end of data.",
+    251: "The server, in answer to RCPT or VRFY.",
+    252: "The server, in answer to VRFY or EXPN.",
+    253: "The server, in answer to ETRN.",
+    334: "The server, within an AUTH exchange, once for each step.",
+    354: "The server, in answer to DATA, before the content.",
+    421: "The server, at any moment: as its greeting, in answer to any command, or to none.",
+    432: "The server, at the end of an AUTH exchange.",
+    450: "The server, most often in answer to RCPT, also at the end of data.",
+    451: "The server, in answer to MAIL or RCPT, or at the end of data.",
+    452: "The server, in answer to MAIL or RCPT, or at the end of data.",
+    453: "The server, in answer to ATRN.",
+    454: "The server, in answer to STARTTLS or AUTH; some to RCPT.",
+    455: "The server, in answer to MAIL or RCPT with parameters.",
+    458: "The server, in answer to ETRN.",
+    459: "The server, in answer to ETRN.",
+    500: "The server, in answer to a line that it cannot read as a command.",
+    501: "The server, in answer to any command, and to a cancelled AUTH.",
+    502: "The server, in answer to commands it has switched off, most often VRFY and EXPN.",
+    503: "The server, in answer to a command that came too early, too late or twice.",
+    504: "The server, in answer to AUTH with an unknown mechanism, or to EHLO with a name it does not take.",
+    521: "The server, as its greeting, and then in answer to everything but QUIT.",
+    523: "The server, in answer to AUTH in the clear.",
+    524: "The server, in answer to AUTH in the clear.",
+    525: "The server, at the end of an AUTH exchange.",
+    530: "The server, in answer to MAIL or another command, until TLS or a login has come first.",
+    534: "The server, in answer to AUTH.",
+    535: "The server, at the end of an AUTH exchange that failed.",
+    538: "The server, in answer to AUTH in the clear; today such mechanisms should not be offered there at all.",
+    550: "The server, in answer to RCPT, VRFY, EXPN or MAIL, and at the end of data.",
+    551: "The server, in answer to RCPT or VRFY.",
+    552: "The server, in answer to MAIL or RCPT, or at the end of data.",
+    553: "The server, in answer to MAIL, RCPT or VRFY.",
+    554: "The server, as its greeting, in answer to DATA, at the end of data, and some to RCPT.",
+    555: "The server, in answer to MAIL or RCPT with parameters.",
+    556: "The server, in answer to RCPT.",
+}
+
+
+#: (first digit, verb, (subject, detail)) → the lesson where the enhanced status tells which of several it is.
+FINER: Final = {
+    (5, "RCPT", (1, 1)): _row(
+        550,
+        "The server says that it has no such mailbox.",
+        _smtp("3.3"),
+        "Check the name before the @, letter by letter; ask the recipient in another way.",
+    ),
+    (5, "VRFY", (1, 1)): _row(
+        550,
+        "The server says that there is no such user.",
+        _smtp("4.1.1.6"),
+        "Check the name letter by letter; try it with and without the domain.",
+    ),
+    (5, "EXPN", (1, 1)): _row(
+        550,
+        "The server says that there is no such list.",
+        _smtp("4.1.1.7"),
+        "Check the name letter by letter; VRFY tells whether it is a user.",
+    ),
+    (5, "RCPT", (7, 1)): _row(
+        550,
+        "The server will not take mail for this recipient from you, most often because it does not relay.",
+        _smtp("3.6.2"),
+        "If the domain is not this server's own: log in first, or send to the server of that domain.",
+        "If it is its own, the text should name the rule.",
+    ),
+    (4, "RCPT", (7, 1)): _row(
+        450,
+        "A rule of the house puts this recipient off for now, as greylisting does.",
+        _smtp("4.2.3"),
+        "Wait some minutes, then send the same sender and recipient again: this is how greylisting works.",
+    ),
+    (5, "RCPT", (2, 2)): _row(
+        552,
+        "This mailbox is full.",
+        _smtp("4.2.3"),
+        "Try this recipient again in some days, or tell them in another way.",
+    ),
+    (4, "RCPT", (2, 2)): _row(
+        452,
+        "This mailbox is full.",
+        _smtp("4.2.3"),
+        "Finish the message for the recipients accepted so far, and try this one again in some hours.",
+    ),
+    (4, "RCPT", (5, 3)): _row(
+        452,
+        "The server takes no more recipients for this message.",
+        _smtp("4.5.3.1.10"),
+        "Finish the message for the recipients accepted so far, then send it to the others.",
+    ),
+    (5, "MAIL", (7, 1)): _row(
+        550,
+        "The rules of the house do not let this client use this sender.",
+        _smtp("3.3"),
+        "Log in first, and use the address that belongs to the login.",
+    ),
+    (5, "MAIL", (1, 8)): _row(
+        550,
+        "The server does not take this sender, because the domain cannot be found or takes no answers.",
+        _smtp("3.3"),
+        "Use a sender whose domain has an MX or address record in the DNS.",
+    ),
+    (4, "MAIL", (1, 8)): _row(
+        450,
+        "The server could not find the sender's domain, and leaves open whether it exists.",
+        _smtp("4.2.3"),
+        "Check the domain with a DNS tool; if it is right, wait some minutes and send again.",
+    ),
+    (5, ".", (7, 1)): _row(
+        550,
+        "The server read the message and refuses it by a rule of the house, often a rule against spam.",
+        _END_OF_DATA,
+        "Read the text: it should name the rule; sending the same again will not help.",
+    ),
+    (4, ".", (7, 1)): _row(
+        451,
+        "The server read the message and puts it off by a rule of the house, as greylisting does.",
+        _END_OF_DATA,
+        "Keep the message and send it again in some minutes: the server does not have it.",
+    ),
+    (5, "AUTH", (5, 4)): _row(
+        504,
+        "The server does not know this login mechanism, or does not allow it here.",
+        Reference(4954, "4"),
+        "Choose one from the AUTH line of the EHLO reply; some are listed only inside TLS.",
+    ),
+    (5, "AUTH", (5, 6)): _row(
+        500,
+        "The line of the login is longer than the server takes.",
+        _AUTH_CODES,
+        "Send the response on a line of its own after 334, or choose a mechanism with shorter lines.",
+    ),
+    (5, "AUTH", (7, 8)): _row(
+        535,
+        "The login failed: user name or password is wrong.",
+        _AUTH_CODES,
+        "Check user name and password; some servers want the whole address, or an app password.",
+    ),
+    (5, GREETING, (7, 1)): _row(
+        554,
+        "As a greeting this says: the rules of the house let this client's address do nothing but say QUIT.",
+        _smtp("3.1"),
+        "Read the text: often the client's address is on a block list, or is one for home users.",
+        "Send through your provider's submission server (port 587 or 465) instead.",
+    ),
+}
+
+
+def row(code: int, verb: str = "", status: tuple[int, int] | None = None) -> ReplyCode:
+    """The row for an answer: of the enhanced status, else of code and verb, else of the code, else of its digits.
 
     Args:
         code: the reply code.
-        verb: the verb it answers, as `SmtpReply.verb` has it.
+        verb: what it answers, as `SmtpReply.asked` has it.
+        status: subject and detail of the enhanced status, if there is one.
     """
-    return ANSWERS.get((code, _known(verb))) or CODES.get(code) or _by_digits(code)
+    verbs = names(verb)
+    finer = (FINER.get((code // 100, each, status)) for each in verbs if status)
+    coarser = (ANSWERS.get((code, each)) for each in verbs)
+    return next(filter(None, (*finer, *coarser)), None) or CODES.get(code) or _by_digits(code)
 
 
-def meaning(code: int, verb: str = "") -> str:
+def meaning(code: int, verb: str = "", status: tuple[int, int] | None = None) -> str:
     """What the code means as an answer to `verb`, one plain sentence."""
-    return row(code, verb).meaning
+    return row(code, verb, status).meaning
 
 
-def advice(code: int, verb: str = "") -> tuple[str, ...]:
+def advice(code: int, verb: str = "", status: tuple[int, int] | None = None) -> tuple[str, ...]:
     """What to try next, a sentence each; empty for plain success."""
-    return row(code, verb).advice
+    return row(code, verb, status).advice
 
 
-def reference(code: int, verb: str = "") -> Reference | None:
+def reference(code: int, verb: str = "", status: tuple[int, int] | None = None) -> Reference | None:
     """Where the rule is written; None where no standard has it."""
-    return row(code, verb).reference
+    return row(code, verb, status).reference
+
+
+def occasion(code: int) -> str:
+    """Who says it and when, one plain sentence; where no standard has the code, a sentence that says so."""
+    return OCCASIONS.get(code) or "The server; no standard that smtpnb knows says when."
+
+
+def is_finer(code: int, verb: str, status: tuple[int, int]) -> bool:
+    """Whether a lesson of its own is told for this status, so that the status's own advice is not needed."""
+    return any((code // 100, each, status) in FINER for each in names(verb))
 
 
 def severity(code: int) -> Digit:
@@ -633,9 +1030,22 @@ def category(code: int) -> Digit:
 _SASL_STEPS: Final = (MASK.upper(), "*")
 
 
-def _known(verb: str) -> str:
-    verb = verb.upper()
-    return "AUTH" if verb.startswith(_SASL_STEPS) else verb
+#: Command with a lesson of its own → the verbs whose lessons serve where it has none.
+_COARSER: Final = {
+    BDAT_LAST: (BDAT_LAST, ".", "BDAT"),
+    NAMELESS: (NAMELESS, "EHLO"),
+    "AUTH LOGIN": ("AUTH LOGIN", "AUTH"),
+    "AUTH PLAIN": ("AUTH PLAIN", "AUTH"),
+}
+
+
+def names(verb: str) -> tuple[str, ...]:
+    """The names to look a lesson up under, the finest first and the plain verb last."""
+    if verb in _COARSER:
+        return _COARSER[verb]
+    if verb != GREETING:
+        verb = verb.upper()
+    return ("AUTH",) if verb.startswith(_SASL_STEPS) else (verb,)
 
 
 def _by_digits(code: int) -> ReplyCode:

@@ -7,6 +7,7 @@ from typing import Final
 
 from smtpnb.displayable import Displayable
 from smtpnb.panel.form import Attachment, Form
+from smtpnb.text import visible
 
 #: Octets of an attachment that the Python holds; of a longer one it holds as many octets, but others.
 _EMBEDDED: Final = 64 * 1024
@@ -54,6 +55,12 @@ class Draft(Displayable):
         )
         files = tuple((attachment.name, len(attachment.content)) for attachment in form.attachments)
         return cls(sender, tuple(paths.items()), header, files)
+
+    def to_text(self) -> str:
+        """The envelope, then the fields of the header section, a line each."""
+        lines = [f"MAIL FROM:<{visible(self.sender)}>"]
+        lines += [f"RCPT TO:<{visible(address)}>" for address, _ in self.recipients]
+        return "\n".join([*lines, *(f"{name}: {visible(text)}" for name, text in self.header)])
 
     def __repr__(self) -> str:
         return f"<Draft from {self.sender!r} to {len(self.recipients)}>"

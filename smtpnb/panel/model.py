@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from smtpnb.delivery import Delivery
@@ -76,6 +77,11 @@ class Notice(Displayable):
     text: str
     advice: tuple[str, ...] = ()
 
+    def to_text(self) -> str:
+        """The same on a line."""
+        advice = f" Try: {'; '.join(map(visible, self.advice))}." if self.advice else ""
+        return f"Status {visible(self.text)}{advice}"
+
     def __repr__(self) -> str:
         return f"<Notice {self.kind}: {visible(self.text)}>"
 
@@ -89,6 +95,10 @@ class Legend(Displayable):
         "press it all the same, and see."
     )
 
+    def to_text(self) -> str:
+        """The same words."""
+        return self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Offers(Displayable):
@@ -96,12 +106,28 @@ class Offers(Displayable):
 
     history: "tuple[Capabilities, ...]"
 
+    def to_text(self) -> str:
+        """Each keyword that was offered at any time."""
+        return "\n".join(visible(keyword) for keyword in dict.fromkeys(chain.from_iterable(self.history)))
+
+    def __repr__(self) -> str:
+        return f"<Offers of {plural(len(self.history), 'EHLO')}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Captured(Displayable):
     """What a sandbox received."""
 
     messages: "tuple[CapturedMessage, ...]"
+
+    def to_text(self) -> str:
+        """The envelope of each, the newest first."""
+        return "\n".join(
+            f"Message {message.number}: <{visible(message.sender)}>" for message in reversed(self.messages)
+        )
+
+    def __repr__(self) -> str:
+        return f"<Captured {plural(len(self.messages), 'message')}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,10 @@ class Command:
             line = " ".join(filter(None, (verb, *arguments))) if "".join(arguments) else verb
         except TypeError:
             wrong = next(argument for argument in arguments if not isinstance(argument, str))
-            raise TypeError(f"an argument of {visible(verb)} is str, not {type(wrong).__name__}") from None
+            raise TypeError(f"an argument of {_named(verb)} is str, not {type(wrong).__name__}") from None
         if _FORBIDDEN.search(line) or (secret is not None and not secret.is_one_line):
             raise ValueError(
-                f"CR, LF or NUL in an argument of {visible(verb) or 'AUTH'}: an SMTP command is one line, and they "
+                f"CR, LF or NUL in an argument of {_named(verb)}: an SMTP command is one line, and they "
                 "would end it (RFC 5321 §2.3.8)"
             )
         self._head = encoded(f"{line} " if secret is not None and line else line)
@@ -56,6 +56,11 @@ class Command:
 
     def __repr__(self) -> str:
         return f"<Command {visible(self.shown)}>"
+
+
+def _named(verb: str) -> str:
+    """The verb for an error; a line typed by hand, which may hold a secret, is not quoted."""
+    return verb if verb.isalpha() else "the command"
 
 
 def raw_command(line: str, *, answers_challenge: bool = False) -> Command:

@@ -118,6 +118,15 @@ def pieces(content: Content, size: int = PIECE) -> Iterator[bytes]:
     raise TypeError(f"content is str, bytes, an open file or an iterable of such chunks, not {type(content).__name__}")
 
 
+def small(content: Content) -> bytes | None:
+    """The octets of text or octets that fit into one piece; None for all other content."""
+    if isinstance(content, bytes):
+        return content if len(content) <= PIECE else None
+    if isinstance(content, str):
+        return content.encode("utf-8", "surrogateescape") if len(content) <= PIECE // 4 else None
+    return None
+
+
 def known_size(content: Content) -> int | None:
     """About how many octets `content` has, where that can be told without reading it."""
     return len(content) if isinstance(content, str | bytes | bytearray | memoryview) else None
@@ -177,6 +186,16 @@ def transparent(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield waiting + stuffer.end()
 
 
+def finished(content: bytes) -> bytes:
+    """The whole of `content` made transparent, the end of the data behind it: `transparent` for one piece."""
+    octets = normalised(content)
+    if b"\n." in octets:
+        octets = octets.replace(b"\n.", b"\n..")
+    if octets[:1] == b".":
+        octets = b"." + octets
+    return octets + (END_OF_DATA if octets[-1:] in (b"\n", b"") else b"\r\n" + END_OF_DATA)
+
+
 def verbatim(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The pieces as they are, the end of the data behind the last."""
     waiting = end = b""
@@ -188,14 +207,18 @@ def verbatim(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 class Tally:
-    """Counts the content on its way out, and keeps its beginning for the transcript."""
+    """Counts the content on its way out, and keeps its beginning for the transcript.
+
+    Args:
+        octets: all of it, where it goes out in one piece.
+    """
 
     __slots__ = ("kept", "octets", "whole")
 
-    def __init__(self) -> None:
-        self.kept = b""
-        self.octets = 0
-        self.whole = False
+    def __init__(self, octets: bytes = b"") -> None:
+        self.kept = octets[:CONTENT_KEPT]
+        self.octets = len(octets)
+        self.whole = bool(octets)
 
     def counted(self, pieces: Iterator[bytes], head: bytes) -> Iterator[bytes]:
         """The pieces, `head` before the first of them."""

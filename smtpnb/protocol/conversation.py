@@ -15,11 +15,13 @@ what it is told and asks this module for nothing but what to call the result: re
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from smtpnb.displayable import Displayable
+from smtpnb.frozen import quick
 from smtpnb.protocol.limits import RECIPIENTS_KEPT
-from smtpnb.protocol.path import bare
+from smtpnb.protocol.path import address_in
 from smtpnb.text import visible
 
 
@@ -62,6 +64,7 @@ _FIRST: Final = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Conversation(Displayable):
     """Where a session stands.
@@ -95,12 +98,14 @@ class Conversation(Displayable):
         """
         if code == 421:
             return CLOSED
-        if self.stage is Stage.AUTH:
+        stage = self.stage
+        if stage is Stage.AUTH:
             return self._after_response(code)
-        if self.stage is Stage.DATA:
+        if stage is Stage.DATA:
             return self._ready()  # RFC 5321 §4.1.1.4: the buffers are cleared, whatever the answer
         verb, _, arguments = command.partition(" ")
-        step = _STEPS.get((verb if verb.isupper() else verb.upper(), _CODES.get(code, code // 100)))
+        outcome = 235 if code == 235 else code // 100  # 235 alone says that AUTH succeeded (RFC 4954 §6)
+        step = _STEPS.get((verb if verb.isupper() else verb.upper(), outcome))
         return step(self, arguments) if step else self
 
     def expects(self, verb: str) -> bool:
@@ -175,8 +180,7 @@ class Conversation(Displayable):
     # -- the steps -------------------------------------------------------------------------------------------
 
     def _ready(self, _: str = "") -> "Conversation":
-        stage = Stage.READY if self.greeted_with else Stage.GREETED
-        return Conversation(stage, self.secure, self.authenticated, self.greeted_with)
+        return _between_mails(self.secure, self.authenticated, self.greeted_with)
 
     def _after_response(self, code: int) -> "Conversation":
         if code // 100 == 3:
@@ -200,13 +204,12 @@ class Conversation(Displayable):
         return self._with(Stage.DATA, self.forward_paths, self.recipients, self.chunks)
 
     def _from(self, arguments: str) -> "Conversation":
-        sender = bare(arguments.partition(":")[2].strip().partition(" ")[0])
+        sender = address_in(arguments)
         return Conversation(Stage.SENDER, self.secure, self.authenticated, self.greeted_with, sender)
 
     def _to(self, arguments: str) -> "Conversation":
-        address = bare(arguments.partition(":")[2].strip().partition(" ")[0])
         kept = self.forward_paths
-        paths = (*kept, address) if len(kept) < RECIPIENTS_KEPT else kept
+        paths = (*kept, address_in(arguments)) if len(kept) < RECIPIENTS_KEPT else kept
         return self._with(Stage.RECIPIENTS, paths, self.recipients + 1, self.chunks)
 
     def _chunk(self, arguments: str) -> "Conversation":
@@ -227,13 +230,15 @@ class Conversation(Displayable):
         )
 
 
+@lru_cache(maxsize=16)  # there are twelve of them, and one comes after every message
+def _between_mails(secure: bool, authenticated: bool, greeted_with: str) -> Conversation:
+    return Conversation(Stage.READY if greeted_with else Stage.GREETED, secure, authenticated, greeted_with)
+
+
 CLOSED: Final = Conversation()
 GREETED: Final = Conversation(Stage.GREETED)
 
-#: Codes that mean more than their first digit: 235 alone says that AUTH succeeded (RFC 4954 §6).
-_CODES: Final = {235: 235}
-
-#: (verb, first digit of the reply) → what becomes of the conversation; all else leaves it as it is.
+#: (verb, first digit of the reply, or 235) → what becomes of the conversation; all else leaves it as it is.
 _STEPS: Final[dict[tuple[str, int], Callable[[Conversation, str], Conversation]]] = {
     ("EHLO", 2): lambda now, _: now._introduced("EHLO"),
     ("HELO", 2): lambda now, _: now._introduced("HELO"),

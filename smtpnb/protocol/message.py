@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from smtpnb.protocol.content import Content, pieces
+from smtpnb.frozen import quick
+from smtpnb.protocol.content import END_OF_DATA, Content, pieces
 from smtpnb.protocol.email_message import is_message
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a message needs.
@@ -23,6 +25,19 @@ class Needs:
     eight_bit: bool | None = None
     international_header: bool = False
     binary: bool = False
+
+
+def needs_of_whole(content: bytes, wire: bytes) -> Needs:
+    """What `content` needs, all of it.
+
+    Args:
+        content: the octets.
+        wire: the same as they go through DATA, transparent, the end of the data included.
+    """
+    eight_bit = not content.isascii()
+    international = eight_bit and not _header_part(content).isascii()
+    dots = wire.count(b"\n.") - 1 + (wire[:1] == b".") if len(wire) > len(END_OF_DATA) else 0  # but the last
+    return Needs(len(wire) - len(END_OF_DATA) - dots, eight_bit, international, b"\0" in content)
 
 
 def needs(content: Content) -> Needs:

@@ -40,3 +40,11 @@ def bare(text: str) -> str:
     if inner.startswith("<"):
         inner = inner[1 : inner.rfind(">")] if ">" in inner else inner[1:]
     return inner.rpartition(":")[2] if inner.startswith("@") else inner
+
+
+def address_in(arguments: str) -> str:
+    """The address in the arguments of MAIL or RCPT: `FROM:<a@b> SIZE=9` → `a@b`."""
+    head, angle, rest = arguments.partition("<")
+    if angle and not rest.startswith(("@", '"')) and head.endswith(":"):  # as it nearly always is written
+        return rest.partition(">")[0]
+    return bare(arguments.partition(":")[2].strip().partition(" ")[0])

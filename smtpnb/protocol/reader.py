@@ -56,6 +56,10 @@ class RawReply(NamedTuple):
         return [line[4:] for line in self.raw[:-2].split(b"\r\n")]
 
 
+#: RawReply's own __new__ is a Python function, and there is one for every reply.
+_new_reply: Final = tuple.__new__
+
+
 class ReplyReader:
     """Collects octets and gives out complete replies; see the module.
 
@@ -64,6 +68,9 @@ class ReplyReader:
         max_reply: octets in a reply.
         max_lines: lines in a reply.
         mask: hides secrets in octets that an error quotes.
+
+    Attributes:
+        idle: whether nothing fed is left to give out.
     """
 
     __slots__ = (
@@ -76,6 +83,7 @@ class ReplyReader:
         "_size",
         "_tail",
         "_tail_size",
+        "idle",
         "max_line",
         "max_lines",
         "max_reply",
@@ -97,14 +105,29 @@ class ReplyReader:
         self._code = b""  # of that reply
         self._size = self._lines = 0  # of that reply
         self._broken: SmtpProtocolError | None = None
+        self.idle = True
+
+    def take(self, data: bytes) -> RawReply | None:
+        """Takes the octets of one read and gives the next complete reply: `feed`, then `next_reply`.
+
+        Raises:
+            SmtpProtocolError: as `next_reply`.
+        """
+        if self.idle and data[3:4] == b" " and data.find(b"\n") == len(data) - 1:  # most: one line, in one piece
+            code = _CODES.get(data[:3])
+            if code and data[-2:] == b"\r\n" and len(data) <= self.max_line:
+                return _new_reply(RawReply, (code, data))
+        self.feed(data)
+        return self.next_reply()
 
     def feed(self, data: bytes) -> None:
         """Takes the octets of one read. Never raises: what is wrong with them, `next_reply` says in its turn."""
-        if data[3:4] == b" " and data.find(b"\n") == len(data) - 1 and not self._tail and not self._region:
-            code = _CODES.get(data[:3])  # most replies: one line, in one piece
-            if code and data[-2:] == b"\r\n" and len(data) <= self.max_line and not self._broken:
-                self._ready.append(RawReply(code, data))
-                return
+        if not data:
+            return
+        if self.idle and self._single_lines(data):
+            self.idle = False
+            return
+        self.idle = False
         if self._broken:
             return
         try:
@@ -113,6 +136,20 @@ class ReplyReader:
             self._broken = error
             self._tail = [data]  # stays pending: unread input is never taken for nothing
 
+    def _single_lines(self, data: bytes) -> bool:
+        """Takes `data` where it is whole replies of a line each, as a pipelined group's are; else does nothing."""
+        *lines, end = data.split(b"\r\n")
+        if end or data.count(b"\n") != len(lines):
+            return False
+        replies = []
+        for line in lines:
+            code = _CODES.get(line[:3])
+            if not code or line[3:4] != b" " or len(line) + 2 > self.max_line:
+                return False
+            replies.append(_new_reply(RawReply, (code, line + b"\r\n")))
+        self._ready.extend(replies)
+        return True
+
     def next_reply(self) -> RawReply | None:
         """The next complete reply, or None while more octets are needed.
 
@@ -120,15 +157,12 @@ class ReplyReader:
             SmtpProtocolError: what came is not a reply, or breaks a limit.
         """
         if self._ready:
-            return self._ready.popleft()
+            reply = self._ready.popleft()
+            self.idle = not (self._ready or self._tail or self._region or self._broken)
+            return reply
         if self._broken:
             raise self._broken
         return None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing fed is left to give out."""
-        return not (self._ready or self._tail or self._region or self._broken)
 
     @property
     def pending(self) -> bytes:
@@ -162,11 +196,12 @@ class ReplyReader:
         """Holds `part`, whole lines of one reply, against the grammar and the limits, and keeps it."""
         lines = part[:-2].split(b"\r\n")
         self._code = self._code or lines[0][:3]
-        heads = {line[:4] for line in (lines[:-1] if complete else lines)}
+        more = self._code + b"-"  # how each line begins but the last
+        going_on = len(lines) - complete
         last = lines[-1][:4] if complete else self._code
         if (
             self._code not in _CODES
-            or not heads <= {self._code + b"-"}
+            or (going_on and (part[:4] != more or part.count(b"\r\n" + more) != going_on - 1))
             or last not in (self._code, self._code + b" ")
             or part.count(b"\n") != len(lines)
             or part[-2:] != b"\r\n"
@@ -182,6 +217,7 @@ class ReplyReader:
             raise SmtpProtocolError(
                 f"the reply does not end: more than {plural(int(self.max_lines), 'line')}",
                 cause="The server keeps saying `code-`, which means that another line follows.",
+                advice="do not trust this server; look at the transcript for where its reply goes astray",
             )
         self._region.append(part)
 
@@ -194,6 +230,10 @@ def _end_of_reply(block: bytes, position: int) -> int:
     return match.end() if match else 0
 
 
+#: What to do about a server that breaks the rules: nothing on this side mends it.
+_TELL: Final = "connect() again; if it happens each time, tell the operator of the server"
+
+
 def _malformed(part: bytes, code: bytes, mask: Callable[[bytes], bytes]) -> SmtpProtocolError:
     """Names the first line that is wrong, and what is wrong with it."""
     for line in part.splitlines(keepends=True) if b"\n" in part else [part]:
@@ -202,18 +242,26 @@ def _malformed(part: bytes, code: bytes, mask: Callable[[bytes], bytes]) -> Smtp
         if line[:3] not in _CODES:
             return _stranger(line, shown)
         if line[3:4] not in (b" ", b"-", b"\r", b"\n"):
-            return SmtpProtocolError(f"{shown} is no reply line: behind the code comes a space, a hyphen or the end")
+            return SmtpProtocolError(
+                f"{shown} is no reply line: behind the code comes a space, a hyphen or the end",
+                cause="RFC 5321 §4.2.1: a hyphen says that another line follows, a space that this is the last.",
+                advice=_TELL,
+            )
         if line[:3] != code:
             return SmtpProtocolError(
                 f"the lines of one reply have different codes: {code.decode()}, then {shown}",
                 cause="RFC 5321 §4.2.1: every line of a reply has the same code.",
+                advice=_TELL,
             )
         if not line.endswith(b"\r\n"):
             return SmtpProtocolError(
                 f"the reply line {shown} does not end in CR LF",
                 cause="RFC 5321 §2.3.8: a line ends in CR LF; a bare LF or CR is not a line end.",
+                advice=_TELL,
             )
-    return SmtpProtocolError("what the server sent is no reply")
+    return SmtpProtocolError(
+        "what the server sent is no reply", cause="It breaks the form of RFC 5321 §4.2.", advice=_TELL
+    )
 
 
 def _stranger(line: bytes, shown: str) -> SmtpProtocolError:
@@ -225,6 +273,7 @@ def _stranger(line: bytes, shown: str) -> SmtpProtocolError:
     return SmtpProtocolError(
         f"{shown} is no reply: it does not begin with a reply code",
         cause="RFC 5321 §4.2: a reply begins with three digits, the first of them 2 to 5.",
+        advice=("check host and port: another service may listen there", _TELL),
     )
 
 
@@ -233,6 +282,7 @@ def _too_long(what: str, limit: float, octets: bytes) -> SmtpProtocolError:
     return SmtpProtocolError(
         f"the {what} is longer than {plural(int(limit), 'octet')}; it begins “{start}”",
         cause="A server that never ends its line or reply would fill the memory, so smtpnb stops there.",
+        advice=("check host and port: another service may listen there", _TELL),
     )
 
 
@@ -254,8 +304,14 @@ def one_reply(raw: bytes) -> RawReply:
     reply = reader.next_reply()
     if reply is None:
         raise SmtpProtocolError(
-            "the reply is not complete: it must end in CR LF, and its last line has no hyphen behind the code"
+            "the reply is not complete: it must end in CR LF, and its last line has no hyphen behind the code",
+            cause="The end was cut off, or a line end is written as LF alone.",
+            advice="hand over the whole reply, as get_response() and receive_data() return it",
         )
     if reader.pending or reader.next_reply():
-        raise SmtpProtocolError("this is more than one reply: octets follow the CR LF of the last line")
+        raise SmtpProtocolError(
+            "this is more than one reply: octets follow the CR LF of the last line",
+            cause="A line without a hyphen behind its code ends the reply; what follows belongs to the next one.",
+            advice="hand over one reply at a time",
+        )
     return reply

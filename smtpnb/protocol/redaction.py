@@ -26,22 +26,25 @@ _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 
 class Redaction:
-    """The secrets of one session, and the mask over them."""
+    """The secrets of one session, and the mask over them.
 
-    __slots__ = ("_encoded", "_plain")
+    Attributes:
+        active: whether there is anything to hide.
+    """
+
+    __slots__ = ("_encoded", "_plain", "active")
 
     def __init__(self) -> None:
         self._plain: dict[bytes, None] = {}  # in the order learnt; a dict, as a set has no order
         self._encoded: dict[bytes, None] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._plain)
+        self.active = False
 
     def learn(self, *secrets: Secret) -> None:
         """Hides these from now on, in all their forms."""
         for secret in secrets:
             octets = secret.octets()
             if octets:
+                self.active = True
                 self._plain[octets] = None
                 self._encoded.update(dict.fromkeys(_base64_forms(octets)))
 

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpReplyError
-from smtpnb.knowledge import reply_codes
+from smtpnb.frozen import quick
+from smtpnb.knowledge import hints, reply_codes
+from smtpnb.knowledge.hints import Hint
+from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol.anatomy import Anatomy, anatomy, command_line, reply_lines
+from smtpnb.protocol.conversation import Stage
+from smtpnb.protocol.explanation import Explanation
 from smtpnb.protocol.members import Members, member
+from smtpnb.protocol.next_step import next_steps
 from smtpnb.protocol.reader import one_reply
 from smtpnb.text import decoded, plural, shortened, visible
 
@@ -45,6 +51,7 @@ class EnhancedStatus:
         return cls(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SmtpReply(Displayable):
     """One whole reply of a server.
@@ -137,14 +144,53 @@ class SmtpReply(Displayable):
         return self
 
     @property
+    def asked(self) -> str:
+        """What it answers, as `knowledge.reply_codes` files its lessons: the verb, or something finer."""
+        if self.command is None:
+            return reply_codes.GREETING if self._is_greeting else ""
+        words = self.command[:64].upper().split()
+        if self.verb == "BDAT" and words[-1:] == ["LAST"]:
+            return reply_codes.BDAT_LAST
+        if self.code == 501 and self.verb in ("EHLO", "HELO") and len(words) == 1:
+            return reply_codes.NAMELESS
+        if self.code == 334 and words[:1] == ["AUTH"] and words[1:2] in (["LOGIN"], ["PLAIN"]):
+            return f"AUTH {words[1]}"
+        return self.verb
+
+    @property
+    def _is_greeting(self) -> bool:
+        now = self.conversation
+        return now is not None and not now.greeted_with and now.stage in (Stage.CLOSED, Stage.GREETED)
+
+    @property
+    def status_pair(self) -> tuple[int, int] | None:
+        """Subject and detail of the enhanced status, where its class agrees with the code."""
+        status = self.enhanced_status
+        return (status.subject, status.detail) if status and status.class_ == self.severity else None
+
+    @property
     def meaning(self) -> str:
-        """What the code means, one plain sentence."""
-        return reply_codes.meaning(self.code, self.verb)
+        """What the code means as an answer to this command, one plain sentence."""
+        return reply_codes.meaning(self.code, self.asked, self.status_pair)
+
+    @property
+    def reference(self) -> Reference | None:
+        """Where the meaning is written; None where no standard has the code."""
+        return reply_codes.reference(self.code, self.asked, self.status_pair)
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What to try next; empty where there is nothing to mend."""
-        return reply_codes.advice(self.code, self.verb)
+        """What to try next, one sentence each; empty where there is nothing to do."""
+        return next_steps(self)
+
+    @property
+    def hint(self) -> Hint | None:
+        """What the text of a refusal may mean, by words that well-known servers use; a guess, never a fact."""
+        return hints.hint(self.code, reply_codes.names(self.asked)[-1], self.lines, self.status_pair)
+
+    def explain(self) -> Explanation:
+        """A longer view: who says this and when, digit by digit; `print` it for the text form."""
+        return Explanation(self)
 
     @property
     def members(self) -> Members:
@@ -185,5 +231,5 @@ class SmtpReply(Displayable):
 def cut(raw: bytes) -> tuple[str, ...]:
     """The text of each line of a whole reply: decoded once, cut at CRLF only."""
     if raw.find(b"\n") == len(raw) - 1:
-        return (decoded(raw[4:-2]),)
+        return (raw[4:-2].decode("utf-8", "surrogateescape"),)  # `decoded`, by the shortest way
     return tuple([line[4:] for line in decoded(raw[:-2]).split("\r\n")])

@@ -37,6 +37,8 @@ def identity(text: object, name: str) -> str:
         raise TypeError(f"{name} is str, not {type(text).__name__}")
     if any(character in text for character in "\0\r\n"):
         raise ValueError(f"NUL, CR or LF in the {name}: RFC 4616 §2 forbids NUL, and no server expects the others")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(f"a lone surrogate in the {name}: UTF-8 has no octets for it (RFC 4616 §2)")
     return text
 
 

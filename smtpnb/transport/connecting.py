@@ -229,7 +229,11 @@ def _refused(endpoint: Endpoint, errors: list[int]) -> SmtpConnectError:
             advice=("check the network connection", "try the host's IPv4 address"),
         )
     reason = os.strerror(errors[-1]) if errors and errors[-1] > 0 else "no address could be used"
-    return SmtpConnectError(f"cannot connect to {endpoint.shown}{_all_of(len(errors))}: {reason}")
+    return SmtpConnectError(
+        f"cannot connect to {endpoint.shown}{_all_of(len(errors))}: {reason}",
+        cause="The system would not make the connection; its reason is in the message.",
+        advice=("check host and port", "check source_address, if you gave one"),
+    )
 
 
 def _all_of(tried: int) -> str:

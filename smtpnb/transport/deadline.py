@@ -11,14 +11,15 @@ class Deadline:
     """The moment by which a call must end.
 
     Args:
-        seconds: how long the call may take from now on.
+        seconds: how long the call may take.
+        start: from when on; from now if None.
     """
 
     __slots__ = ("at", "cancelled", "seconds")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, start: float | None = None) -> None:
         self.seconds = seconds
-        self.at = monotonic() + seconds
+        self.at = (monotonic() if start is None else start) + seconds
         self.cancelled = False
 
     def cancel(self) -> None:

@@ -26,33 +26,20 @@ _READ_SIZE: Final = 16 * 1024
 _SLICE: Final = 0.2
 
 
+#: The same in the milliseconds that poll() takes.
+_SLICE_MS: Final = int(_SLICE * 1000)
+
+
 class _Waiter:
     """Waits until a socket can be read or written: by poll() where there is one, as select() ends at 1,024 files."""
 
-    __slots__ = ("_descriptor", "_poll", "_written")
+    __slots__ = ("_descriptor", "_polls", "readable")
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._written = False
-        self._poll: select.poll | None = None
-        if hasattr(select, "poll"):
-            self._poll = select.poll()
-            self._poll.register(descriptor, select.POLLIN)
-
-    def readable_now(self) -> bool:
-        """Whether the socket can be read without waiting."""
-        if self._poll is None or self._written:
-            return bool(self._ready(0.0, read=True, write=False))
-        return bool(self._poll.poll(0))
-
-    def wait_to_read(self, deadline: Deadline, what: str) -> None:
-        """Waits until the socket can be read: the common case, by the shortest way."""
-        if self._poll is None or self._written:
-            return self.wait(deadline, what, read=True)
-        left = deadline.at - monotonic()
-        if left <= 0.0 or not self._poll.poll(int(min(left, _SLICE) * 1000.0) + 1):
-            self.wait(deadline, what, read=True)
-        return None
+        self._polls: dict[tuple[bool, bool], Callable[[int], object]] = {}
+        #: Waits up to so many milliseconds, and says whether the socket can be read: for the shortest way.
+        self.readable = self._poll(read=True, write=False)
 
     def wait(self, deadline: Deadline, what: str, *, read: bool, write: bool = False) -> None:
         """Waits until the socket can be read (or written, where asked).
@@ -60,25 +47,40 @@ class _Waiter:
         Raises:
             SmtpTimeout: the deadline passed first.
         """
+        ready = self._poll(read=read, write=write)
         while True:
             left = deadline.at - monotonic()
             if left <= 0.0:
                 raise timed_out(what, deadline)
-            if self._ready(min(left, _SLICE), read=read, write=write):
+            # Rounded up: poll() counts whole milliseconds, and 0 would spin until the deadline.
+            if ready(int(min(left, _SLICE) * 1000.0) + 1):
                 return
 
-    def _ready(self, seconds: float, *, read: bool, write: bool) -> object:
-        if self._poll is None:
-            descriptors = [self._descriptor]
-            ready = select.select(descriptors if read else (), descriptors if write else (),
-                                  descriptors if write else (), seconds)  # fmt: skip
-            return ready[0] or ready[1] or ready[2]
-        if write or self._written or not read:
-            events = (select.POLLIN if read else 0) | (select.POLLOUT if write else 0)
-            self._poll.modify(self._descriptor, events)
-            self._written = write or not read
-        # Rounded up: poll() counts whole milliseconds, and 0 would spin until the deadline.
-        return self._poll.poll(int(seconds * 1000.0) + 1 if seconds else 0)
+    def _poll(self, *, read: bool, write: bool) -> Callable[[int], object]:
+        """What waits for this and says whether it came; one for each kind of wait, as changing one is a system call."""
+        kind = (read, write)
+        if kind not in self._polls:
+            self._polls[kind] = self._polled(*kind) if hasattr(select, "poll") else self._selected(*kind)
+        return self._polls[kind]
+
+    def _polled(self, read: bool, write: bool) -> Callable[[int], object]:
+        poll = select.poll()
+        poll.register(self._descriptor, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))
+        return poll.poll
+
+    def _selected(self, read: bool, write: bool) -> Callable[[int], object]:
+        one = [self._descriptor]
+
+        def ready(milliseconds: int) -> bool:
+            return any(
+                select.select(one if read else (), one if write else (), one if write else (), milliseconds / 1000)
+            )
+
+        return ready
+
+
+#: The likely cause of silence, where nothing more is known.
+SLOW: Final = "The server is slow or stalls, or something on the way drops what is sent."
 
 
 def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
@@ -86,7 +88,11 @@ def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
     if deadline.cancelled:
         return SmtpTimeout(f"cancelled while waiting: no {what}")
     seconds = f"{deadline.seconds:g} second{'' if deadline.seconds == 1 else 's'}"
-    return SmtpTimeout(f"no {what} within {seconds}")
+    return SmtpTimeout(
+        f"no {what} within {seconds}",
+        cause=SLOW,
+        advice=("connect() again", "give it longer: SmtpClient(…, timeout=120)"),
+    )
 
 
 def lost(error: OSError | None = None) -> SmtpDisconnected:
@@ -131,6 +137,7 @@ class SocketStream:
         self._sock = sock
         self._tls_sock: ssl.SSLSocket | None = None
         self._waiter = _Waiter(sock.fileno())
+        self._readable = self._waiter.readable
         self._early: bytes | None = None  # read ahead by `waiting`; b"" is the peer's end
         self._tls: TlsInfo | None = None
 
@@ -154,22 +161,22 @@ class SocketStream:
         if self._early is not None:
             data, self._early = self._early, None
             return data
-        if self._tls_sock is None:
-            self._waiter.wait_to_read(deadline, "answer")  # most likely nothing is here yet: saves a vain recv()
-            try:
-                return self._sock.recv(_READ_SIZE)
-            except (BlockingIOError, InterruptedError):
-                pass  # a vain wake-up
-            except OSError as error:
-                raise lost(error) from None
+        if self._tls_sock is None:  # most likely nothing is here yet: waiting first saves a vain recv()
+            left = deadline.at - monotonic()
+            if left > 0.0 and self._readable(_SLICE_MS if left > _SLICE else int(left * 1000.0) + 1):
+                try:
+                    return self._sock.recv(_READ_SIZE)
+                except (BlockingIOError, InterruptedError):
+                    pass  # a vain wake-up
+                except OSError as error:
+                    raise lost(error) from None
+            self._waiter.wait(deadline, "answer", read=True)
         return self._until_done(lambda: self._sock.recv(_READ_SIZE), deadline, "answer", write=False)
 
     def write(self, data: bytes, deadline: Deadline, *, watch: bool = False) -> int:
         """Writes all of `data`; with `watch`, stops when the peer speaks or hangs up meanwhile."""
         if watch and self.waiting():
             return 0
-        if deadline.at <= monotonic():
-            raise timed_out("progress in sending", deadline)
         sent = self._send(data)
         if sent == len(data):
             return sent
@@ -195,7 +202,7 @@ class SocketStream:
         """Whether something unread is here now. Never waits."""
         if self._early is not None:
             return True
-        if not (self._tls_sock and self._tls_sock.pending()) and not self._waiter.readable_now():
+        if not self._readable(0) and not (self._tls_sock and self._tls_sock.pending()):
             return False
         try:
             self._early = self._sock.recv(_READ_SIZE)

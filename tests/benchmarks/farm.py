@@ -105,7 +105,7 @@ class Server(asyncio.Protocol):
         self.farm, self.number, self.kind = farm, number, kind_of(number)
         self.transport: Any = None
         self.unread = b""
-        self.secure = False
+        self.secure = self.over = False
         self.log = farm.heard[number]
 
     def connection_made(self, transport: Any) -> None:
@@ -143,6 +143,8 @@ class Server(asyncio.Protocol):
             self.transport.write(octets)
 
     def data_received(self, data: bytes) -> None:
+        if self.over:
+            return
         self.unread += data
         while b"\r\n" in self.unread:
             line, _, self.unread = self.unread.partition(b"\r\n")
@@ -169,6 +171,9 @@ class Server(asyncio.Protocol):
             self.say("500 5.5.1 what?")
 
     def start_tls(self) -> None:
+        self.over = self.kind == "broken-tls"  # a ClientHello is no command
+        if not self.over:
+            self.transport.pause_reading()  # nor is one that comes before start_tls() listens
         self.transport.write(b"220 2.0.0 go ahead\r\n")
         if self.kind == "broken-tls":
             self.later(self.transport.write, b"\x15\x03\x01\x00\x02\x02\x28")  # fatal alert: handshake_failure
@@ -194,7 +199,7 @@ class Farm:
 
     def __init__(self, hosts: int, delay: float, jitter: float) -> None:
         self.delay, self.jitter = delay, jitter
-        self.random = random.Random(1)
+        self.random = random.Random(1)  # noqa: S311 - jitter
         self.heard = [{"connections": 0, "open": 0, "most": 0, "verbs": []} for _ in range(hosts)]
         self.tasks: set[asyncio.Task[None]] = set()
         self.contexts: dict[str, ssl.SSLContext] = {}

@@ -90,12 +90,17 @@ def run_smtplib(ports: list[int], workers: int, timeout: float) -> list[dict[str
 # -- aiosmtplib --------------------------------------------------------------------------------------------------
 
 
-async def by_aiosmtplib(port: int, timeout: float, context: ssl.SSLContext) -> dict[str, Any]:
+async def by_aiosmtplib(port: int, timeout: float, context: ssl.SSLContext) -> dict[str, Any]:  # noqa: ASYNC109 - its own
     import aiosmtplib
 
     found = empty()
     client = aiosmtplib.SMTP(
-        hostname="127.0.0.1", port=port, timeout=timeout, start_tls=False, local_hostname="[127.0.0.1]", tls_context=context
+        hostname="127.0.0.1",
+        port=port,
+        timeout=timeout,
+        start_tls=False,
+        local_hostname="[127.0.0.1]",
+        tls_context=context,
     )
     try:
         greeting = await client.connect()
@@ -122,7 +127,9 @@ async def by_aiosmtplib(port: int, timeout: float, context: ssl.SSLContext) -> d
         found["status"] = "timeout"
     except (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPServerDisconnected) as error:
         if found["tls"] != "failed":
-            found["status"] = "refused" if "refused" in str(error).lower() or "Connect call failed" in str(error) else "closed"
+            found["status"] = (
+                "refused" if "refused" in str(error).lower() or "Connect call failed" in str(error) else "closed"
+            )
     except (aiosmtplib.SMTPException, OSError, ValueError):
         pass
     finally:
@@ -132,7 +139,7 @@ async def by_aiosmtplib(port: int, timeout: float, context: ssl.SSLContext) -> d
     return found
 
 
-async def run_aiosmtplib(ports: list[int], workers: int, timeout: float) -> list[dict[str, Any]]:
+async def run_aiosmtplib(ports: list[int], workers: int, timeout: float) -> list[dict[str, Any]]:  # noqa: ASYNC109
     context = unverifying()
     gate = asyncio.Semaphore(workers)
 

@@ -38,8 +38,16 @@ def main() -> None:
 
 def race(client: str, arguments: argparse.Namespace, wanted: list[dict[str, object]]) -> None:
     with RunningFarm(arguments.hosts) as farm:
-        command = [sys.executable, str(Path(__file__).parent / "farm_clients.py"), client, str(arguments.workers), str(arguments.timeout)]
-        done = subprocess.run(command, input=json.dumps(farm.ports), stdout=subprocess.PIPE, text=True, check=True, timeout=600)
+        command = [
+            sys.executable,
+            str(Path(__file__).parent / "farm_clients.py"),
+            client,
+            str(arguments.workers),
+            str(arguments.timeout),
+        ]
+        done = subprocess.run(
+            command, input=json.dumps(farm.ports), stdout=subprocess.PIPE, text=True, check=True, timeout=600
+        )
     figures = json.loads(done.stdout)
     right = sum(found == want for found, want in zip(figures["found"], wanted, strict=True))
     print(
@@ -50,7 +58,9 @@ def race(client: str, arguments: argparse.Namespace, wanted: list[dict[str, obje
     wrong = [each for each in zip(range(arguments.hosts), figures["found"], wanted, strict=True) if each[1] != each[2]]
     for number, found, want in wrong[:3] if client == "smtpnb" else ():
         print(f"  host {number}: found {found}, not {want}", file=sys.stderr)
-    heard = [log for log in farm.heard if log["connections"] > 1 or set(log["verbs"]) - {"EHLO", "HELO", "STARTTLS", "QUIT"}]
+    heard = [
+        log for log in farm.heard if log["connections"] > 1 or set(log["verbs"]) - {"EHLO", "HELO", "STARTTLS", "QUIT"}
+    ]
     if heard:
         print(f"  {client}: {len(heard)} hosts heard more than they should", file=sys.stderr)
 

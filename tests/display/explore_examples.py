@@ -32,7 +32,9 @@ TALKATIVE = facts(
     phases={"resolve": 0.012, "connect": 0.02, "greeting": 0.15, "ehlo": 0.021, "starttls": 0.02, "handshake": 0.045,
             "ehlo_tls": 0.022, "quit": 0.019},
 )  # fmt: skip
-SILENT = facts(status="timeout", reason="no greeting within 5 seconds", address=["192.0.2.2", 25], phases={"connect": 0.02})
+SILENT = facts(
+    status="timeout", reason="no greeting within 5 seconds", address=["192.0.2.2", 25], phases={"connect": 0.02}
+)
 REPORT = judged(ProbeReport.from_facts(TALKATIVE))
 QUIET = judged(ProbeReport.from_facts(SILENT))
 SURVEY = Survey(

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
@@ -103,6 +104,34 @@ def _outside_code(element: Element) -> Iterator[str]:
         for child in element:
             yield from _outside_code(child)
             yield child.tail or ""
+
+
+#: What begins a line of its own, or a cell, in a page without any styles.
+_BLOCKS = {"caption", "details", "div", "li", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul"}
+
+
+def glued(html: str) -> list[str]:
+    """`end|start` of the words that only a border between elements keeps apart, where no block begins or ends.
+
+    The boxes of a reply's digits are one word on purpose.
+    """
+    pieces = list(_pieces(parsed(html)))
+    pairs = pairwise(pieces)
+    return [
+        f"{one.split()[-1]}|{other.split()[0]}"
+        for one, other in pairs
+        if one[-1:].isalnum() and other[:1].isalnum() and not (one.isdigit() and other.isdigit())
+    ]
+
+
+def _pieces(element: Element) -> Iterator[str]:
+    """The runs of text in order, with a line end for each border of a block."""
+    border = "\n" if element.tag in _BLOCKS else ""
+    yield from filter(None, (border, element.text or ""))
+    for child in element:
+        yield from _pieces(child)
+        yield from filter(None, (child.tail or "",))
+    yield from filter(None, (border,))
 
 
 def squeezed(text: str) -> str:

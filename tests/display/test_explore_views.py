@@ -49,7 +49,9 @@ def hostile_survey(text: str) -> object:
     return Survey((Target(text, 25),) * 2, (Packed.of(said_by(text)),) * 2, (Problem(1, text, text),))
 
 
-@pytest.mark.parametrize("make", [hostile_report, hostile_diff, hostile_domain, hostile_survey], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [hostile_report, hostile_diff, hostile_domain, hostile_survey], ids=lambda make: make.__name__
+)
 @pytest.mark.parametrize("text", [text[:40_000] for text in HOSTILE], ids=lambda text: ascii(text[:20]))
 def test_hostile_text_stays_text(make: Callable[[str], object], text: str) -> None:
     html = shown(make(text))

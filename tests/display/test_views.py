@@ -8,19 +8,25 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from html_checks import check, outside_code, squeezed, text_of
+from html_checks import check, glued, outside_code, squeezed, text_of
+from sheet import classes, views
 from view_examples import EXAMPLES, HOSTILE, SENDER, exchange, lines, reply
 
 from smtpnb import display, options
 from smtpnb.delivery import Delivery
 from smtpnb.display.capability_matrix import capability_matrix
 from smtpnb.errors import SmtpConnectError, SmtpReplyError
+from smtpnb.exercises.exercise import Verdict
+from smtpnb.panel.letter import Draft
+from smtpnb.panel.model import Captured, Legend, Notice, Offers
 from smtpnb.protocol.anatomy import explain_command
 from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
 from smtpnb.protocol.conversation import Conversation, Stage
 from smtpnb.protocol.plain_lesson import explain_plain
 from smtpnb.protocol.transparency import explain_content
+from smtpnb.sandbox.description import SandboxDescription
 from smtpnb.sandbox.mailbox import CapturedMessage
+from smtpnb.sandbox.record import Heard, SessionRecord
 from smtpnb.session import Certificate, SessionSnapshot, TlsInfo
 from smtpnb.transcript import Remark, Transcript
 
@@ -53,6 +59,12 @@ def test_view_is_allow_listed_and_reads_the_same_again(name: str) -> None:
     html = shown(EXAMPLES[name])
     check(html)
     assert html == shown(EXAMPLES[name])
+
+
+@pytest.mark.parametrize("kind", sorted(display.VIEWS.keys() | display.LONGER_VIEWS.keys()))
+def test_every_registered_view_has_an_example_and_meets_hostile_text(kind: str) -> None:
+    assert any(kind in classes(value) for value in EXAMPLES.values())
+    assert any(kind in classes(make("x")) for make in MAKERS)
 
 
 def test_no_snapshot_is_left_over() -> None:
@@ -116,14 +128,28 @@ def test_every_word_of_the_text_is_in_the_html(name: str) -> None:
     form = text_form(EXAMPLES[name])
     if name.startswith("bytes"):  # each line is given whole too, before its parts
         form = re.sub("(?m)^[CS]: .*", "", form)
-    words = {word.removeprefix("FROM:").removeprefix("TO:").strip(":;,()") for word in form.split()}
-    assert {word for word in words - _NOTATION if word not in text} == set()
+    form = re.sub("(?m)^  More help: .*", "", form)  # how to see the next hint: the card folds them instead
+    words = {word.removeprefix("FROM:").removeprefix("TO:").strip(":;,().") for word in form.split()}
+    assert {word for word in words - _NOTATION if word.lower() not in text.lower()} == set()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_words_are_separated_without_any_layout(name: str) -> None:
     """A heading or label does not run into what follows it."""
     assert not re.search(r"(Meaning|Next|Try|Likely cause):\S", text_of(shown(EXAMPLES[name])))
+
+
+@pytest.mark.parametrize("name", views())
+def test_no_word_is_glued_to_the_next_one_where_all_styling_is_stripped(name: str) -> None:
+    """GitHub and nbviewer keep the blocks and drop the rest; a word that an element ends is then a word of the text."""
+    assert glued(views()[name]) == []
+
+
+def test_glued_words_are_found() -> None:
+    assert glued("<div><span>one</span><span>two</span></div>") == ["one|two"]
+    assert glued("<div>one<strong>two</strong></div>") == ["one|two"]
+    assert glued("<div><div>one</div>two</div>") == []
+    assert glued("<div><code>2<code>5</code></code> <strong>three</strong>.</div>") == []
 
 
 # -- hostile text ------------------------------------------------------------------------------------------------
@@ -228,7 +254,54 @@ def hostile_timing(text: str) -> object:
     return hostile_transcript(text).timing(hostile_transcript(text), labels=(text, text))
 
 
+def hostile_explanation(text: str) -> object:
+    return reply(lines(550, text), text).explain()
+
+
+def hostile_verdict(text: str) -> object:
+    return Verdict(text, "not quite", text, text, (text, text))
+
+
+def hostile_record(text: str) -> object:
+    return SessionRecord(1, (Heard(text, text), Heard(text, text, secure=True)), authenticated_as=text)
+
+
+def hostile_sandbox(text: str) -> object:
+    pairs = ((text, text),)
+    message = hostile_message(text)
+    assert isinstance(message, CapturedMessage)
+    record = hostile_record(text)
+    assert isinstance(record, SessionRecord)
+    return SandboxDescription(
+        text, (text,), (text,), pairs, pairs, (text,), (text,), (text,), (text,), (message,), (record,)
+    )
+
+
+def hostile_notice(text: str) -> object:
+    return Notice("bad", text, (text, text))
+
+
+def hostile_legend(text: str) -> object:
+    return Legend(text)
+
+
+def hostile_offers(text: str) -> object:
+    return Offers((Capabilities((text, f"{text} {text}")), Capabilities((f"X{text}",), secure=True)))
+
+
+def hostile_draft(text: str) -> object:
+    return Draft(text, ((text, "To"), (text, text)), (("From", text), (text, text)), ((text, 1),))
+
+
+def hostile_captured(text: str) -> object:
+    message = hostile_message(text)
+    assert isinstance(message, CapturedMessage)
+    return Captured((message,))
+
+
 MAKERS = (
+    hostile_explanation, hostile_verdict, hostile_record, hostile_sandbox, hostile_notice, hostile_legend, hostile_offers,
+    hostile_draft, hostile_captured,
     hostile_history, hostile_selection, hostile_session_bytes, hostile_command, hostile_content, hostile_lesson,
     hostile_members, hostile_delivery, hostile_message, hostile_envelope, hostile_diff, hostile_timing,
     hostile_reply, hostile_greeting, hostile_error, hostile_reply_error, hostile_capabilities, hostile_tls,
@@ -243,10 +316,11 @@ def test_there_are_hostile_strings_enough() -> None:
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:20]))
 def test_hostile_text_stays_text(make: Callable[[str], object], text: str) -> None:
-    html = shown(make(text))
-    assert len(html.encode()) < MEGABYTE
-    check(html)
-    assert not re.search(r"\$|\\[(\[b]|`", outside_code(html)), "TeX that JupyterLab would set"
+    value = make(text)
+    for html in {shown(value), display.explained(value) or ""}:
+        assert len(html.encode()) < MEGABYTE
+        check(html)
+        assert not re.search(r"\$|\\[(\[b]|`", outside_code(html)), "TeX that JupyterLab would set"
 
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if "<" in text and len(text) < 100])

@@ -2,17 +2,22 @@
 
 from dataclasses import replace
 
-from smtpnb.delivery import Delivery
 from explore_examples import EXPLORED
 
+from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpConnectError, SmtpReplyError
+from smtpnb.exercises.exercise import Verdict
+from smtpnb.panel.letter import Draft
+from smtpnb.panel.model import Captured, Legend, Notice, Offers
 from smtpnb.protocol.anatomy import explain_command
 from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage
 from smtpnb.protocol.plain_lesson import explain_plain
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.protocol.transparency import explain_content
+from smtpnb.sandbox.description import SandboxDescription
 from smtpnb.sandbox.mailbox import CapturedMessage
+from smtpnb.sandbox.record import Heard, SessionRecord
 from smtpnb.session import Certificate, SessionSnapshot, TlsInfo
 from smtpnb.transcript import Exchange, Remark, Transcript
 
@@ -45,6 +50,12 @@ RECIPIENTS = Conversation(
 NO_SUCH_USER = reply(
     b"550-5.1.1 No such user\r\n550 5.1.1 Ask postmaster@example.org\r\n",
     "RCPT TO:<nobody@example.org>",
+    secure=True,
+    conversation=SENDER,
+)
+GREYLISTED = reply(
+    b"450 4.2.0 <bob@example.org>: Recipient address rejected: Greylisted\r\n",
+    "RCPT TO:<bob@example.org>",
     secure=True,
     conversation=SENDER,
 )
@@ -163,9 +174,31 @@ TOGETHER = Transcript(
 )
 
 #: Name of the snapshot file → the value it shows.
+VERDICT = Verdict(
+    "classify",
+    "not quite",
+    "250 is a success.",
+    "Name the class of a code.",
+    ("Look at the first digit.", "Divide by 100."),
+)
+RECORD = SessionRecord(
+    1, (Heard("", "220 sandbox.example\r\n"), Heard("EHLO me", "250-sandbox.example\r\n250 HELP\r\n", secure=True)),
+    secure=True, authenticated_as="alice", messages=(1,), open=True,
+)  # fmt: skip
+SANDBOX = SandboxDescription(
+    "sandbox.example", ("alice",), ("alice@example.org",), (("staff@example.org", "alice@example.org"),), offers=("SIZE 1000", "HELP"),
+    options=("greylists for 300 s",), messages=(MESSAGE,), sessions=(RECORD,),
+)  # fmt: skip
+DRAFT = Draft(
+    "alice@example.org", (("bob@example.org", "To"), ("carol@example.org", "Bcc")), (("From", "alice@example.org"), ("To", "bob@example.org"), ("Subject", "hello")),
+    (("notes.txt", 12),),
+)  # fmt: skip
+
 EXAMPLES = {
     "reply_card": EHLO,
     "reply_card_refused": NO_SUCH_USER,
+    "reply_card_hint": GREYLISTED,
+    "explanation": NO_SUCH_USER.explain(),
     "error_card": ERROR,
     "error_card_reply": REPLY_ERROR,
     "ladder": TRANSCRIPT,
@@ -184,6 +217,14 @@ EXAMPLES = {
     "envelope_card": MESSAGE.envelope_view(),
     "message_card": MESSAGE,
     "diff_view": TRANSCRIPT.diff(STRIPPED, ("direct", "through a stripper")),
+    "verdict_card": VERDICT,
+    "sandbox_card": SANDBOX,
+    "session_record_card": RECORD,
+    "panel_notice": Notice("bad", "mail.example refused the connection", ("check the port",)),
+    "panel_legend": Legend(),
+    "panel_offers": Offers((IN_CLEAR, IN_TLS)),
+    "panel_draft": DRAFT,
+    "panel_captured": Captured((MESSAGE,)),
     **EXPLORED,
     "timing_view": ONE_BY_ONE.timing(TOGETHER, labels=("one by one", "pipelined")),
 }
@@ -196,6 +237,9 @@ HOSTILE = (
     "' style='position:fixed", "&lt;b&gt;", "&#60;b&#62; &amp;amp;", "]]>", "<![CDATA[x]]>", "<?php echo 1 ?>",
     "${7*7} {{7*7}} <%= 7*7 %>", "javascript:alert(1)", "url(javascript:alert(1)) expression(alert(1))",
     "$x^2$ and $$y$$", r"\(x\) \[y\] \begin{align}z\end{align}", "`code` **bold** [link](javascript:x)",
+    "\x1b]8;;http://evil.example\x07link\x1b]8;;\x07", "</textarea></title></xmp></noscript><b>out</b>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<base href=//evil.example>",
+    "<details open ontoggle=alert(1)>", "<meta http-equiv=refresh content=0>", "<link rel=stylesheet href=//evil.example>",
     "\x1b[31mred\x1b[0m \x1b]0;title\x07", "\x9b31m\x90q\x9c", "\u202egnp.exe\u202c",
     "\u2066isolate\u2069\u200e\u200f\u061c", "zero\u200bwidth\u200c\u200d\ufeff\u2060", "\x00NUL\x00",
     "tab\tand\x0b\x0c\x85", "\u2028line\u2029paragraph", "\ud800\udfff lone", "\udcff\udc80 octets",

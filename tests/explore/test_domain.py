@@ -104,7 +104,9 @@ def test_domain_with_everything(zone: tuple[Zone, Any], sandbox: Sandbox) -> Non
 def test_tlsa_record_applies_in_place_of_the_name(zone: tuple[Zone, Any], sandbox: Sandbox) -> None:
     seen = probe(sandbox).certificate
     assert isinstance(seen, Certificate)
-    key = hashlib.sha256(seen.parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    key = hashlib.sha256(
+        seen.parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    ).hexdigest()
     zone[0].extra = RR.fromZone(f"_{sandbox.port}._tcp.mx1.good.test. IN TLSA 3 1 1 {key}")
     try:
         (report,) = asked("good.test", zone, sandbox).reports
@@ -124,12 +126,22 @@ def test_servers_in_order_of_preference_at_one_address_a_second_apart(zone: tupl
 
 @pytest.mark.parametrize(
     ("domain", "mx", "hosts"),
-    [("null.test", "warn", 0), ("bare.test", "pass", 1), ("broken.test", "unknown", 0), ("slow.test", "unknown", 0), ("nothing.test", "pass", 0)],
+    [
+        ("null.test", "warn", 0),
+        ("bare.test", "pass", 1),
+        ("broken.test", "unknown", 0),
+        ("slow.test", "unknown", 0),
+        ("nothing.test", "pass", 0),
+    ],
 )
-def test_no_is_told_from_could_not_find_out(domain: str, mx: str, hosts: int, zone: tuple[Zone, Any], sandbox: Sandbox) -> None:
+def test_no_is_told_from_could_not_find_out(
+    domain: str, mx: str, hosts: int, zone: tuple[Zone, Any], sandbox: Sandbox
+) -> None:
     report = asked(domain, zone, sandbox)
     assert (statuses(report)["MX"], len(report.reports)) == (mx, hosts)
-    assert report.record("MX").outcome == ("unknown" if mx == "unknown" else "found" if domain == "null.test" else "none")
+    assert report.record("MX").outcome == (
+        "unknown" if mx == "unknown" else "found" if domain == "null.test" else "none"
+    )
 
 
 def test_probe_with_mx_is_the_same(zone: tuple[Zone, Any], sandbox: Sandbox) -> None:

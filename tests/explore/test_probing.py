@@ -107,7 +107,9 @@ def test_nothing_listens_is_refused_and_a_name_without_address_unresolved() -> N
 
 def test_host_deadline_holds_though_each_reply_is_in_time() -> None:
     started = time.monotonic()
-    report = asked(EHLO + "late 0.8\n" + OFFER + "C: STARTTLS\nlate 0.8\nS: 454 no\n" + BYE, timeout=5, host_timeout=1.2)
+    report = asked(
+        EHLO + "late 0.8\n" + OFFER + "C: STARTTLS\nlate 0.8\nS: 454 no\n" + BYE, timeout=5, host_timeout=1.2
+    )
     assert time.monotonic() - started < 3
     assert report.ehlo == {"SIZE": ("1000",), "STARTTLS": ()}
 
@@ -163,7 +165,7 @@ def test_old_tls_is_seen_and_fails(authority: trustme.CA) -> None:
     authority.issue_cert("127.0.0.1").configure_cert(old)
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     report = asked(EHLO + OFFER + "C: STARTTLS\nS: 220 go\n" + INSIDE, old)
     assert report.tls == "TLSv1.1"
@@ -218,7 +220,9 @@ def test_report_survives_json_and_pickle(sandbox: Sandbox) -> None:
     assert not report.diff(again)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "smtpnb.probe/2"}', '{"schema": "smtpnb.probe/1"}', "[" * 9999])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": "smtpnb.probe/2"}', '{"schema": "smtpnb.probe/1"}', "[" * 9999]
+)
 def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         ProbeReport.from_json(text)
@@ -249,7 +253,13 @@ def test_diff_names_what_changed() -> None:
 def test_hostile_words_reach_no_terminal() -> None:
     evil = "\x1b]0;owned\x07\u202e<script>alert(1)</script>=cmd()"
     report = asked(f"S: 220 {evil}\nC: EHLO *\nS: 250-{evil}\nS: 250 {evil}\n" + BYE)
-    for text in (report.to_text(), repr(report), str(report.record()), repr(report.findings), report.diff(probe("127.0.0.1", 1)).to_text()):
+    for text in (
+        report.to_text(),
+        repr(report),
+        str(report.record()),
+        repr(report.findings),
+        report.diff(probe("127.0.0.1", 1)).to_text(),
+    ):
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert json.loads(report.to_json())["status"] == "up"

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from farm import RunningFarm, expected, kind_of
@@ -60,9 +60,20 @@ def farmed() -> tuple[Survey, RunningFarm]:
 
 def test_every_field_of_every_host_is_right(farmed: tuple[Survey, RunningFarm]) -> None:
     done, _ = farmed
-    assert {kind_of(number) for number in range(HOSTS)} >= {"slow", "helo", "454", "broken-tls", "554", "hang", "refuse", "drip"}
+    assert {kind_of(number) for number in range(HOSTS)} >= {
+        "slow",
+        "helo",
+        "454",
+        "broken-tls",
+        "554",
+        "hang",
+        "refuse",
+        "drip",
+    }
     wrong = [
-        (number, kind_of(number), fields(report)) for number, report in enumerate(done.reports) if fields(report) != expected(number)
+        (number, kind_of(number), fields(report))
+        for number, report in enumerate(done.reports)
+        if fields(report) != expected(number)
     ]
     assert wrong == []
 
@@ -72,7 +83,11 @@ def test_each_host_got_one_connection_and_nothing_but_the_four_commands(farmed: 
     assert {log["connections"] for log in farm.heard} <= {0, 1}
     assert {verb for log in farm.heard for verb in log["verbs"]} == {"EHLO", "HELO", "STARTTLS", "QUIT"}
     ended = ("up", "rejected")
-    stayed = [n for n, log in enumerate(farm.heard) if expected(n)["status"] in ended and kind_of(n) not in ("421", "broken-tls")]
+    stayed = [
+        n
+        for n, log in enumerate(farm.heard)
+        if expected(n)["status"] in ended and kind_of(n) not in ("421", "broken-tls")
+    ]
     assert [n for n in stayed if farm.heard[n]["verbs"][-1:] != ["QUIT"]] == []
 
 
@@ -154,9 +169,11 @@ class Watched:
         self.stay = stay
         self.listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
         self.ports = [listener.getsockname()[1] for listener in self.listeners]
-        self.threads = [threading.Thread(target=self._serve, args=(listener,), daemon=True) for listener in self.listeners]
+        self.threads = [
+            threading.Thread(target=self._serve, args=(listener,), daemon=True) for listener in self.listeners
+        ]
 
-    def __enter__(self) -> Watched:
+    def __enter__(self) -> Self:
         for thread in self.threads:
             thread.start()
         return self
@@ -297,7 +314,7 @@ def test_more_than_a_hundred_public_targets_have_to_be_confirmed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hosts = [f"mx{number}.invalid" for number in range(101)]
-    with pytest.raises(ValueError, match="(?s)EHLO.*Nothing was sent.*confirm=True"):
+    with pytest.raises(ValueError, match=r"(?s)EHLO.*Nothing was sent.*confirm=True"):
         run(hosts)
     monkeypatch.setattr(surveying, "look_up", nothing_found)
     assert run(hosts[:100]).counts == {"unresolved": 100}
@@ -398,7 +415,9 @@ def test_store_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no store"):
         run([("127.0.0.1", 1)], store=tmp_path / "text")
     newer = sqlite3.connect(tmp_path / "newer")
-    newer.executescript("CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT); INSERT INTO about VALUES ('schema', 'x/2');")
+    newer.executescript(
+        "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT); INSERT INTO about VALUES ('schema', 'x/2');"
+    )
     newer.close()
     with pytest.raises(ValueError, match="x/2"):
         run([("127.0.0.1", 1)], store=tmp_path / "newer")
@@ -439,7 +458,9 @@ def test_dask_with_two_workers(small_farm: RunningFarm) -> None:
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=8, processes=True, dashboard_address=None, host="127.0.0.1") as cluster,
+        LocalCluster(
+            n_workers=2, threads_per_worker=8, processes=True, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
         Client(cluster) as client,
     ):
         done = compared(client.get_executor(), small_farm)  # pure by default: equal calls would be one
@@ -472,7 +493,10 @@ class Odd(concurrent.futures.Executor):
 def test_task_that_breaks_is_an_error_value_and_its_target_stays_pending() -> None:
     executor = Odd()
     done = run([("127.0.0.1", port) for port in (1, 2, 3, 4)], executor=executor)
-    assert [failure.error for failure in done.errors] == ["RuntimeError: cannot schedule new futures", "MemoryError: worker lost"]
+    assert [failure.error for failure in done.errors] == [
+        "RuntimeError: cannot schedule new futures",
+        "MemoryError: worker lost",
+    ]
     assert done.counts == {"refused": 2, "pending": 2}
     assert len({call[-1] for call in executor.calls}) == 4  # a nonce each
     assert all(isinstance(packed, Packed | None) for packed in done.results)

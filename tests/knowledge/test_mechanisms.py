@@ -18,7 +18,8 @@ def test_every_common_mechanism_has_a_row() -> None:
 
 @pytest.mark.parametrize("row", MECHANISMS.values(), ids=lambda row: row.name)
 def test_meaning_is_a_sentence(row: Mechanism) -> None:
-    assert is_one_sentence(row.meaning)
+    assert all(map(is_one_sentence, (row.meaning, row.advice)))
+    assert row.occasion.startswith("The server, in the AUTH line")
 
 
 def test_the_mechanisms_that_send_the_secret_itself() -> None:
@@ -31,3 +32,4 @@ def test_an_unknown_mechanism_says_so_and_assumes_the_worst() -> None:
     row = mechanisms.row("x-new")
     assert row.exposes_secret
     assert "No list that smtpnb knows" in row.meaning
+    assert "only inside TLS" in row.advice

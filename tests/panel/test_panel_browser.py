@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PASSWORD = "wonderland"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 PANEL = "from smtpnb import control_panel\npanel = control_panel({})\npanel"
 TEXTS = ("Host", "Port", "Login", "Password", "User", "List", "From", "To", "Cc", "Bcc", "Subject", "Body", "Raw command",
          "Security", "Mechanism", "Python")  # fmt: skip
@@ -78,11 +79,17 @@ def saved(lab_page: LabPage, file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
+def keep_widget_state(lab_page: LabPage, file: Path) -> None:
+    """Save the state of widgets from now on; the command switches it on or off, for all pages of the server."""
+    if WIDGET_STATE not in saved(lab_page, file):
+        lab_page.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
+
+
 @pytest.mark.parametrize("where", ["light", "dark", "voila"])
 def test_a_whole_session_by_mouse(lab: Lab, chromium: Browser, where: str) -> None:
     with shown(where, lab, chromium, [code(PANEL.format(""))], f"session-{where}") as (panel, lab_page):
         if lab_page:
-            lab_page.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
+            keep_widget_state(lab_page, lab.folder / f"session-{where}.ipynb")
         panel.says("A sandbox was started for you")
         panel.press("Connect", "Greeting: 220")
         panel.press("EHLO", "EHLO: 250")
@@ -108,7 +115,7 @@ def test_a_whole_session_by_mouse(lab: Lab, chromium: Browser, where: str) -> No
         assert PASSWORD not in panel.page.content()
         if lab_page:
             told = saved(lab_page, lab.folder / f"session-{where}.ipynb")
-            assert "application/vnd.jupyter.widget-state+json" in told
+            assert WIDGET_STATE in told
             for password in (PASSWORD, "a-wrong-one"):
                 assert [form for form in forms("alice", password) if form in told] == []
             assert base64.b64encode(PASSWORD.encode()).decode() not in told

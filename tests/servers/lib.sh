@@ -13,7 +13,7 @@ PREFIX=${SMTP_SERVERS_PREFIX:-/opt/smtp-servers}/$NAME   # where unpacked packag
 
 DOMAIN=example.test
 HOST=mail.$DOMAIN
-SIZE=1048576                                             # the largest message, in octets
+SIZE=${SMTP_MAX_SIZE:-1048576}                           # the largest message, in octets
 
 # The people every server knows.  Their passwords differ in kind: plain, with spaces, not ASCII.
 declare -A PASSWORDS=([alice]='wonderland-1' [bob]='can we fix it' [carol]='Käse=42')

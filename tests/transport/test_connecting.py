@@ -98,6 +98,28 @@ def test_silent_address_does_not_hold_up_the_next(monkeypatch: pytest.MonkeyPatc
         stream.close()
 
 
+@pytest.mark.parametrize("wins", [True, False])
+def test_sockets_that_lost_the_race_are_closed(
+    monkeypatch: pytest.MonkeyPatch, listener: socket.socket, wins: bool
+) -> None:
+    made: list[socket.socket] = []
+    real = socket.socket
+
+    class Recorded(real):  # type: ignore[misc,valid-type]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            made.append(self)
+
+    with full_backlog() as silent, full_backlog() as silent_too:
+        last = listener.getsockname()[1] if wins else silent_too
+        resolve_to(monkeypatch, ("127.0.0.1", silent), ("127.0.0.2", silent), ("127.0.0.1", last))
+        monkeypatch.setattr(socket, "socket", Recorded)
+        with contextlib.suppress(SmtpTimeout):
+            connected(Endpoint.of("mx.example", 25), Deadline(1)).close()
+        assert len(made) == 3
+        assert [sock.fileno() for sock in made] == [-1, -1, -1]
+
+
 def test_all_addresses_refused_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, ("127.0.0.1", free_port()), ("127.0.0.2", free_port()))
     with pytest.raises(

@@ -1,0 +1,45 @@
+"""Frozen dataclasses that are quick to make.
+
+A frozen dataclass looks `object.__setattr__` up for every field; its slots' own setters take a third of that. It
+counts where a value is made for every command: a reply, where the session stands, what became of a message.
+"""
+
+from dataclasses import MISSING, Field, fields
+from typing import Any, TypeVar
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def quick(cls: _Class) -> _Class:
+    """The frozen dataclass `cls`, which has slots, with an `__init__` that takes the same and does the same, faster.
+
+    Raises:
+        TypeError: a field has a default factory, or is not a slot.
+    """
+    names: dict[str, Any] = {}
+    parameters = ", ".join(_parameter(field, names) for field in fields(cls))
+    body = "\n    ".join(_setting(cls, field, names) for field in fields(cls))
+    made: dict[str, Any] = {}
+    exec(f"def __init__(self, {parameters}):\n    {body}", names, made)  # noqa: S102 - as dataclasses does; all ours
+    init = made["__init__"]
+    init.__annotations__, init.__qualname__ = vars(cls)["__init__"].__annotations__, f"{cls.__qualname__}.__init__"
+    init.__module__ = cls.__module__
+    type.__setattr__(cls, "__init__", init)
+    return cls
+
+
+def _parameter(field: "Field[Any]", names: dict[str, Any]) -> str:
+    if field.default_factory is not MISSING or not field.init or field.kw_only:
+        raise TypeError(f"the field {field.name} needs dataclass's own __init__")
+    if field.default is MISSING:
+        return field.name
+    names[f"_{field.name}"] = field.default
+    return f"{field.name}=_{field.name}"
+
+
+def _setting(cls: type, field: "Field[Any]", names: dict[str, Any]) -> str:
+    slot: Any = getattr(cls, field.name, None)
+    if not hasattr(slot, "__set__"):
+        raise TypeError(f"the field {field.name} is no slot")
+    names[f"_set_{field.name}"] = slot.__set__
+    return f"_set_{field.name}(self, {field.name})"

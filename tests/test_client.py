@@ -1,0 +1,555 @@
+"""`SmtpClient`: one method per verb, each one exchange; what it says of itself is true at every moment."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import pickle
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from leaks import forms, locals_shown
+from scripted import PLACES, Script, playing
+
+from smtpnb import SmtpClient, SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
+from smtpnb.protocol.conversation import Stage
+from smtpnb.secret import MASK, Secret
+from smtpnb.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: A server that takes anything, ten times.
+AGREEABLE = Script.parse("S: 220 hi\n" + "C: *\nS: 250 ok\n" * 10 + "stall")
+
+TOKEN = "AGFsaWNlAHdvbmRlcmxhbmQ="
+
+
+def script(*steps: str) -> Script:
+    return Script.parse("\n".join(("S: 220 hi", *steps, "stall")))
+
+
+# -- a session ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_whole_session(place: str) -> None:
+    with playing("good-session", place) as (client, heard):
+        with client:
+            assert client.conversation.stage is Stage.GREETED
+            assert not client.capabilities
+            assert client.ehlo().lines == ("mx.example", "SIZE 1000000", "HELP")
+            assert client.capabilities == {"SIZE": ("1000000",), "HELP": ()}
+            assert client.mail("alice@example.org").code == 250
+            assert client.rcpt("bob@example.org").code == 250
+            assert client.conversation.envelope == "from <alice@example.org>, to <bob@example.org>"
+            assert client.data().code == 354
+            assert client.conversation.stage is Stage.DATA
+            reply = client.data_body("Subject: hi\n\n.dot\n")
+            assert (reply.code, reply.message) == (250, "2.0.0 queued as 4711")
+            assert client.conversation.stage is Stage.READY
+        assert not client.connected
+    assert heard.lines == [
+        b"EHLO client.example", b"MAIL FROM:<alice@example.org>", b"RCPT TO:<bob@example.org>", b"DATA",
+        b"Subject: hi", b"", b"..dot", b".", b"QUIT",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda c: c.ehlo(), b"EHLO client.example"), (lambda c: c.ehlo("me"), b"EHLO me"), (lambda c: c.ehlo(""), b"EHLO"),
+        (lambda c: c.helo(), b"HELO client.example"), (lambda c: c.noop(), b"NOOP"), (lambda c: c.rset(), b"RSET"),
+        (lambda c: c.help(), b"HELP"), (lambda c: c.help("MAIL"), b"HELP MAIL"),
+        (lambda c: c.mail("a@b"), b"MAIL FROM:<a@b>"), (lambda c: c.mail(None), b"MAIL FROM:<>"), (lambda c: c.mail(""), b"MAIL FROM:<>"),
+        (lambda c: c.mail("<a@b>", "SIZE=5", "BODY=8BITMIME"), b"MAIL FROM:<a@b> SIZE=5 BODY=8BITMIME"),
+        (lambda c: c.rcpt("ünï@b", "NOTIFY=NEVER"), "RCPT TO:<ünï@b> NOTIFY=NEVER".encode()),
+        (lambda c: c.data(), b"DATA"), (lambda c: c.vrfy("bob"), b"VRFY bob"), (lambda c: c.vrfy(""), b"VRFY"), (lambda c: c.expn("staff"), b"EXPN staff"),
+        (lambda c: c.auth("LOGIN"), b"AUTH LOGIN"), (lambda c: c.auth("plain"), b"AUTH PLAIN"), (lambda c: c.auth("PLAIN", "="), b"AUTH PLAIN ="),
+        (lambda c: c.auth("PLAIN", TOKEN), f"AUTH PLAIN {TOKEN}".encode()), (lambda c: c.auth_plain("alice", "wonderland"), f"AUTH PLAIN {TOKEN}".encode()),
+        (lambda c: c.auth_plain("alice", Secret("wonderland")), f"AUTH PLAIN {TOKEN}".encode()),
+        (lambda c: c.auth_plain("alice", "wonderland", "bob"), b"AUTH PLAIN " + base64.b64encode(b"bob\0alice\0wonderland")),
+        (lambda c: c.auth_login_username("alice"), b"YWxpY2U="), (lambda c: c.auth_login_password("wonderland"), b"d29uZGVybGFuZA=="),
+        (lambda c: c.get_response("xYzZy  two spaces "), b"xYzZy  two spaces "), (lambda c: c.quit(), b"QUIT"), (lambda c: c.starttls(), b"STARTTLS"),
+    ],
+)  # fmt: skip
+def test_verb_sends_its_one_line(call: Callable[[SmtpClient], Any], line: bytes) -> None:
+    with playing(AGREEABLE, "memory") as (client, heard):
+        client.connect()
+        call(client)
+        assert heard.octets == line + b"\r\n"
+
+
+@pytest.mark.parametrize("code", [220, 250, 354, 421, 450, 503, 554, 599])
+def test_any_reply_is_a_reply_and_no_exception(code: int) -> None:
+    with playing(script("C: *", f"S: {code} x"), "memory") as (client, _):
+        client.connect()
+        reply = client.mail("a@b")
+        assert (reply.code, reply.command) == (code, "MAIL FROM:<a@b>")
+
+
+def test_order_is_the_servers_to_judge() -> None:
+    with playing(AGREEABLE, "memory") as (client, heard):
+        client.connect()
+        client.rcpt("a@b")
+        client.data()
+        client.mail("a@b")
+        client.mail("a@b")
+        assert len(heard.lines) == 4
+
+
+def test_bdat_sends_its_octets_as_they_are_behind_their_number() -> None:
+    with playing(script("hear 17", "S: 250 a", "hear 12", "S: 250 b", "hear 13", "S: 250 c"), "memory") as (
+        client,
+        heard,
+    ):
+        client.connect()
+        client.bdat(b".\n\x00\r\n.\r\n\xff")
+        client.bdat("ü\n")
+        assert client.bdat(b"", last=True).message == "c"
+    assert heard.octets == b"BDAT 9\r\n.\n\x00\r\n.\r\n\xff" + "BDAT 4\r\nü\r\n".encode() + b"BDAT 0 LAST\r\n"
+
+
+# -- bad arguments -----------------------------------------------------------------------------------------------
+
+POISON = ("\r", "\n", "\0", "\r\n", "x\r\nRSET", "\ud800")
+
+
+@pytest.mark.parametrize("poison", POISON)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c, x: c.ehlo(x), lambda c, x: c.helo(x), lambda c, x: c.help(x), lambda c, x: c.mail(x), lambda c, x: c.mail("a@b", x),
+        lambda c, x: c.mail("a@b", "SIZE=1", x), lambda c, x: c.rcpt(x), lambda c, x: c.rcpt("a@b", x), lambda c, x: c.vrfy(x), lambda c, x: c.expn(x),
+        lambda c, x: c.auth(x), lambda c, x: c.auth("PLAIN" + x), lambda c, x: c.auth_plain(x, "y"), lambda c, x: c.auth_plain("y", "z", x),
+        lambda c, x: c.auth_login_username(x), lambda c, x: c.get_response(x), lambda c, x: c.get_response("NOOP", f"x{x}"),
+    ],
+)  # fmt: skip
+def test_argument_that_would_end_the_line_is_refused_before_a_byte_is_sent(
+    call: Callable[[SmtpClient, str], Any], poison: str
+) -> None:
+    with playing(AGREEABLE, "memory") as (client, heard):
+        client.connect()
+        with pytest.raises(ValueError, match=r".") as caught:
+            call(client, poison)
+        assert visible(str(caught.value)) == str(caught.value)
+        assert heard.octets == b""
+        assert client.noop().code == 250
+
+
+@pytest.mark.parametrize("poison", ["\r", "\n", "\0", "x\r\nRSET"])
+@pytest.mark.parametrize(
+    "call",
+    [lambda c, x: c.auth("PLAIN", x), lambda c, x: c.auth_plain("alice", x), lambda c, x: c.auth_login_password(x)],
+)
+def test_secret_that_would_end_the_line_is_refused_and_not_shown(
+    call: Callable[[SmtpClient, str], Any], poison: str
+) -> None:
+    with playing(AGREEABLE, "memory") as (client, heard):
+        client.connect()
+        with pytest.raises(ValueError, match="CR, LF or NUL") as caught:
+            call(client, f"wonderland{poison}")
+        assert heard.octets == b""
+        assert "wonderland" not in locals_shown(caught.value) + str(caught.value)
+        assert client.noop().code == 250
+
+
+def test_typed_secret_that_would_end_the_line_is_refused_and_not_shown() -> None:
+    with playing(AGREEABLE, "memory") as (client, _):
+        client.connect()
+        with pytest.raises(ValueError, match="CR, LF or NUL") as caught:
+            client.get_response(f"AUTH PLAIN {TOKEN}\0")
+        assert TOKEN not in locals_shown(caught.value) + str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.vrfy(None), lambda c: c.vrfy(0), lambda c: c.expn(b""), lambda c: c.mail(5), lambda c: c.mail("a@b", None), lambda c: c.rcpt("a@b", ("x",)),
+        lambda c: c.ehlo(5), lambda c: c.auth(None), lambda c: c.auth("PLAIN", 5), lambda c: c.auth_plain("alice", None), lambda c: c.auth_plain(None, "x"),
+        lambda c: c.auth_login_password(5), lambda c: c.auth_login_username(b"x"), lambda c: c.get_response(b"NOOP"), lambda c: c.send_data(5), lambda c: c.data_body(5),
+        lambda c: c.data_body(None), lambda c: c.parse_reply(5),
+    ],
+)  # fmt: skip
+def test_argument_of_the_wrong_kind_is_a_type_error_before_a_byte_is_sent(call: Callable[[Any], Any]) -> None:
+    with playing(AGREEABLE, "memory") as (client, heard):
+        client.connect()
+        with pytest.raises(TypeError):
+            call(client)
+        assert heard.octets == b""
+        assert client.noop().code == 250
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 100_000])
+def test_time_out_out_of_range_is_a_value_error(timeout: float) -> None:
+    with pytest.raises(ValueError, match="time-out"):
+        SmtpClient(timeout=timeout)
+    client = SmtpClient()
+    with pytest.raises(ValueError, match="time-out"):
+        client.timeout = timeout
+    assert client.timeout == 30.0
+
+
+@pytest.mark.parametrize("timeout", [None, "5", True])
+def test_time_out_of_the_wrong_kind_is_a_type_error(timeout: object) -> None:
+    with pytest.raises(TypeError, match="time-out"):
+        SmtpClient(timeout=timeout)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["a\r\nb", "a\nb", "a\0"])
+def test_local_hostname_that_would_end_the_line_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="CR, LF or NUL"):
+        SmtpClient(local_hostname=name)
+
+
+@pytest.mark.parametrize(
+    "source", [("127.0.0.1", 70_000), ("127.0.0.1", -1), ("127.0.0.1", "x"), "127.0.0.1", ("127.0.0.1",)]
+)
+def test_source_address_that_is_none_is_refused(source: Any) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        SmtpClient(source_address=source)
+
+
+# -- connecting and leaving --------------------------------------------------------------------------------------
+
+
+def test_address_is_what_was_given_and_then_the_peers() -> None:
+    with playing(AGREEABLE, host="localhost") as (client, _):
+        port = client.port
+        assert client.address == ("localhost", port)
+        client.connect()
+        assert client.address == ("127.0.0.1", port)
+
+
+def test_own_name_is_the_address_in_brackets_unless_given() -> None:
+    with playing(AGREEABLE, local_hostname=None) as (client, heard):
+        client.connect()
+        client.ehlo()
+    assert heard.octets == b"EHLO [127.0.0.1]\r\n"
+
+
+def test_connecting_again_closes_the_first_connection_and_forgets_it() -> None:
+    welcome = script("C: *", "S: 250-mx", "S: 250 SIZE 5", "C: *", "S: 235 welcome")
+    with playing(welcome) as (client, heard):
+        for number in (1, 2):
+            client.connect()
+            assert not client.capabilities
+            assert not client.authenticated
+            assert client.capability_history == ()
+            client.ehlo()
+            assert client.capabilities.size == 5
+            client.auth_plain("alice", "wonderland")
+            assert client.authenticated
+            assert heard.connections == number
+        client.disconnect()
+        assert not client.authenticated
+        assert "connection 2" in client.transcript.to_text()
+
+
+def test_capability_history_keeps_what_differs() -> None:
+    offers = script(
+        "C: *",
+        "S: 250-mx",
+        "S: 250 SIZE 5",
+        "C: *",
+        "S: 250-mx",
+        "S: 250 SIZE 5",
+        "C: *",
+        "S: 250-mx",
+        "S: 250 SIZE 6",
+        "C: *",
+        "S: 550 no",
+        "C: *",
+        "S: 250 mx",
+    )
+    with playing(offers, "memory") as (client, _):
+        client.connect()
+        for _ in range(3):
+            client.ehlo()
+        assert [offered.size for offered in client.capability_history] == [5, 6]
+        client.ehlo()
+        assert client.capabilities.size == 6
+        client.helo()
+        assert not client.capabilities
+
+
+def test_quit_closes_after_221_only() -> None:
+    with playing(script("C: QUIT", "S: 500 no", "C: QUIT", "S: 221 bye"), "memory") as (client, _):
+        client.connect()
+        assert client.quit().code == 500
+        assert client.connected
+        assert client.quit().code == 221
+        assert not client.connected
+        assert "quit() ended the session" in repr(client)
+
+
+@pytest.mark.parametrize("session", ["greeting-421"])
+@pytest.mark.parametrize("place", PLACES)
+def test_greeting_of_421_is_returned_and_the_connection_closed(place: str, session: str) -> None:
+    with playing(session, place) as (client, heard):
+        assert client.connect().code == 421
+        assert not client.connected
+        with client:
+            pass
+    assert heard.octets == b""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_421_is_returned_and_the_next_command_says_why_not(place: str) -> None:
+    with playing(script("C: NOOP", "S: 421 bye"), place) as (client, _):
+        client.connect()
+        assert client.noop().code == 421
+        with pytest.raises(SmtpDisconnected, match="421"):
+            client.noop()
+
+
+def test_nothing_works_before_connect_and_it_says_so() -> None:
+    client = SmtpClient("mail.example.org", 587)
+    assert repr(client) == "<SmtpClient mail.example.org port 587: not connected: connect() has not been called yet>"
+    for call in (
+        client.noop,
+        client.receive_data,
+        lambda: client.send_data("NOOP\r\n"),
+        lambda: client.data_body("x"),
+        client.ehlo,
+        lambda: client.auth_plain("a", "b"),
+    ):
+        with pytest.raises(SmtpDisconnected, match="connect"):
+            call()
+    client.disconnect()
+    assert client.conversation.stage is Stage.CLOSED
+    assert not client.secure
+
+
+@pytest.mark.parametrize("state", ["DATA", "AUTH"])
+def test_leaving_with_says_no_quit_where_it_would_be_content_or_a_response(state: str) -> None:
+    answer = {"DATA": "S: 354 go", "AUTH": "S: 334 "}[state]
+    with playing(script("C: *", answer), "memory") as (client, heard), client:
+        client.data() if state == "DATA" else client.auth("LOGIN")
+    assert b"QUIT" not in heard.octets
+
+
+@pytest.mark.parametrize("ending", ["close", "S: 421 bye", "S: rubbish", "stall", "S: 500 no"])
+def test_leaving_with_never_masks_the_bodys_exception(ending: str) -> None:
+    with playing(Script.parse(f"S: 220 hi\nC: QUIT\n{ending}"), timeout=0.2) as (client, _):
+        with pytest.raises(ZeroDivisionError), client:
+            _ = 1 / 0
+        assert not client.connected
+
+
+def test_repr_tells_the_state_at_every_moment() -> None:
+    with playing(script("C: *", "S: 250 mx", "C: *", "S: 250 ok"), "memory", host="mx.example") as (client, _):
+        client.connect()
+        assert repr(client) == "<SmtpClient mx.example port 25: greeted>"
+        client.ehlo()
+        client.mail("a@b")
+        assert repr(client) == "<SmtpClient mx.example port 25: has a sender>"
+        with pytest.raises(SmtpTimeout):
+            client.noop()
+        assert (
+            repr(client) == "<SmtpClient mx.example port 25: not connected: no answer within 0.5 seconds, after NOOP>"
+        )
+
+
+def test_disconnecting_in_another_thread_ends_the_call() -> None:
+    with playing(script("C: NOOP"), timeout=5) as (client, _):
+        client.connect()
+        threading.Timer(0.1, client.disconnect).start()
+        began = time.monotonic()
+        with pytest.raises(SmtpError):
+            client.noop()
+        assert time.monotonic() - began < 2
+        assert not client.connected
+
+
+def test_unconnectable_host_is_an_error_and_no_reply_with_code_0() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    client = SmtpClient("127.0.0.1", port)
+    with pytest.raises(ConnectionError, match="refused the connection"):
+        client.connect()
+    assert "refused" in repr(client)
+
+
+# -- the raw layer -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_raw_reply_comes_as_it_was(place: str) -> None:
+    with playing(script("C: EHLO x", r"octets 250-a\xffb\r\n250 c\r\n"), place) as (client, _):
+        client.connect()
+        raw = client.get_response("EHLO x")
+        assert raw == "250-a\udcffb\r\n250 c\r\n"
+        assert client.parse_reply(raw).lines == ("a\udcffb", "c")
+        assert client.parse_reply(raw).raw == b"250-a\xffb\r\n250 c\r\n"
+
+
+def test_suffix_ends_content() -> None:
+    with playing(script("C: DATA", "S: 354 go", "content", "S: 250 queued"), "memory") as (client, heard):
+        client.connect()
+        client.get_response("DATA")
+        assert client.get_response("one line", "\r\n.\r\n") == "250 queued\r\n"
+        assert heard.octets == b"DATA\r\none line\r\n.\r\n"
+
+
+@pytest.mark.parametrize("suffix", [" RSET\r\n", "x", "\r\nRSET\r\n", "\0"])
+def test_suffix_is_no_second_command(suffix: str) -> None:
+    with playing(AGREEABLE, "memory") as (client, heard):
+        client.connect()
+        with pytest.raises(ValueError, match="suffix"):
+            client.get_response("NOOP", suffix)
+        assert heard.octets == b""
+
+
+def test_replies_of_a_hand_made_pipeline_come_one_by_one_with_their_commands() -> None:
+    answers = script("C: NOOP", "C: vrfy bob", "C: RSET", "S: 250 one", "S: 252 two", "S: 250 three")
+    with playing(answers, "memory") as (client, _):
+        client.connect()
+        client.send_data("NOOP\r\nvrfy b")
+        client.send_data(b"ob\r\nRSET\r\n")
+        assert [client.receive_data() for _ in range(3)] == ["250 one\r\n", "252 two\r\n", "250 three\r\n"]
+        assert [reply.command for reply in client.transcript.replies] == [None, "NOOP", "vrfy bob", "RSET"]
+
+
+@pytest.mark.parametrize("left", ["NOOP\r\n", "NOO"])
+def test_what_send_data_left_behind_refuses_the_next_verb_and_kills_nothing(left: str) -> None:
+    with playing(script("C: NOOP", "S: 250 raw", "C: RSET", "S: 250 verb"), "memory") as (client, heard):
+        client.connect()
+        client.send_data(left)
+        with pytest.raises(SmtpError, match="send_data"):
+            client.rset()
+        assert b"RSET" not in heard.octets
+        if left == "NOO":
+            client.send_data("P\r\n")
+        assert client.receive_data() == "250 raw\r\n"
+        assert client.rset().message == "verb"
+
+
+def test_content_by_hand() -> None:
+    with playing(script("C: DATA", "S: 354 go", "content", "S: 250 queued", "C: NOOP", "S: 250 ok"), "memory") as (
+        client,
+        _,
+    ):
+        client.connect()
+        client.send_data("DATA\r\n")
+        client.receive_data()
+        client.send_data("Subject: x\r\n\r\nbody")
+        client.send_data("\r\n.\r\n")
+        assert client.receive_data() == "250 queued\r\n"
+        assert client.conversation.stage is not Stage.DATA
+        assert client.noop().code == 250
+
+
+def test_text_of_the_raw_layer_gives_the_octets_it_came_from() -> None:
+    with playing(script("hear 10", "S: 250 ok"), "memory") as (client, heard):
+        client.connect()
+        client.send_data("caf\udce9 ünï\r\n")
+        assert heard.octets == b"caf\xe9 " + "ünï\r\n".encode()
+
+
+def test_data_of_the_wrong_kind_is_named_as_such() -> None:
+    with playing(AGREEABLE, "memory") as (client, _):
+        client.connect()
+        with pytest.raises(TypeError, match="data is str or bytes"):
+            client.send_data(5)  # type: ignore[arg-type]
+
+
+# -- AUTH --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_auth_plain_in_two_steps_sends_the_token_alone(place: str) -> None:
+    with playing("auth-plain", place) as (client, _):
+        client.connect()
+        assert client.auth("PLAIN").code == 334
+        assert client.conversation.stage is Stage.AUTH
+        assert client.auth_plain("alice", "wonderland").code == 235
+        assert client.authenticated
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_auth_login_in_three_steps(place: str) -> None:
+    with playing("auth-login", place) as (client, _):
+        client.connect()
+        assert client.auth("LOGIN").code == 334
+        assert client.auth_login_username("alice").code == 334
+        assert client.auth_login_password("wonderland").code == 235
+        assert client.authenticated
+
+
+def test_auth_by_hand_hides_every_response() -> None:
+    with playing("auth-login", "memory") as (client, _):
+        client.connect()
+        client.get_response("AUTH LOGIN")
+        client.get_response("YWxpY2U=")
+        client.get_response("d29uZGVybGFuZA==")
+        assert client.authenticated
+        assert "d29u" not in client.transcript.to_text()
+        assert client.transcript.to_text().count(MASK) == 2
+
+
+def test_failed_auth_authenticates_nobody() -> None:
+    with playing(script("C: *", "S: 535 no"), "memory") as (client, _):
+        client.connect()
+        assert client.auth_plain("alice", "wonderland").code == 535
+        assert not client.authenticated
+
+
+# -- what it tells -----------------------------------------------------------------------------------------------
+
+
+def test_snapshot_is_frozen_and_picklable_and_the_client_is_not() -> None:
+    with playing("good-session", "memory") as (client, _):
+        client.connect()
+        client.ehlo()
+        snapshot = client.snapshot()
+        client.mail("alice@example.org")
+        assert pickle.loads(pickle.dumps(snapshot)) == snapshot
+        assert snapshot.conversation.stage is Stage.READY
+        assert snapshot.capabilities == client.capabilities
+        with pytest.raises(AttributeError):
+            snapshot.secure = True  # type: ignore[misc]
+        with pytest.raises(TypeError, match="snapshot"):
+            pickle.dumps(client)
+
+
+def test_log_tells_the_redacted_story(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "smtpnb"), playing("auth-plain", "memory") as (client, _):
+        client.connect()
+        client.auth("PLAIN")
+        client.auth_plain("alice", "wonderland")
+        with pytest.raises(SmtpTimeout):
+            client.noop()
+    assert [record.getMessage() for record in caplog.records][:3] == [
+        "(greeting) -> 220 mx.example", "AUTH PLAIN -> 334", f"{MASK} -> 235 2.7.0 welcome",
+    ]  # fmt: skip
+    assert "SmtpTimeout" in caplog.text
+    assert not any(form in caplog.text for form in forms("alice", "wonderland"))
+
+
+def test_elapsed_is_the_time_the_reply_took() -> None:
+    with playing(script("C: NOOP", "late 0.1", "S: 250 ok")) as (client, _):
+        client.connect()
+        assert 0.08 < client.noop().elapsed < 0.4
+
+
+def test_reply_knows_where_the_session_stood() -> None:
+    with playing(AGREEABLE, "memory") as (client, _):
+        client.connect()
+        client.ehlo()
+        reply = client.mail("a@b")
+        assert reply.conversation is not None
+        assert reply.conversation.stage is Stage.READY
+
+
+def test_dead_connection_keeps_its_transcript() -> None:
+    with playing(script("C: NOOP", "S: rubbish"), "memory") as (client, _):
+        client.connect()
+        with pytest.raises(SmtpProtocolError):
+            client.noop()
+        assert client.transcript.to_text().split("\n") == [
+            "<- 220 hi", "-> NOOP", "** “rubbish” is no reply: it does not begin with a reply code",
+        ]  # fmt: skip

@@ -1,0 +1,51 @@
+"""A frozen dataclass made quick is the same value, only sooner."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+
+import pytest
+
+from smtpnb import Delivery, SmtpReply
+from smtpnb.frozen import quick
+from smtpnb.protocol.conversation import Conversation, Stage
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SmtpReply(250, ("ok",), b"250 ok\r\n", command="NOOP"),
+        Conversation(Stage.SENDER, secure=True, reverse_path="a@example.org"),
+        Delivery("a", ("b",), {}, SmtpReply(250, ("ok",), b"250 ok\r\n")),
+    ],
+)
+def test_it_is_frozen_equal_to_its_copies_replaced_and_pickled(value: object) -> None:
+    field = dataclasses.fields(value)[0].name  # type: ignore[arg-type]  # it is a dataclass
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(value, field, 1)
+    assert dataclasses.replace(value) == value == copy.copy(value) == pickle.loads(pickle.dumps(value))  # type: ignore[type-var]
+    assert not hasattr(value, "__dict__")
+
+
+def test_it_takes_what_dataclass_would_take() -> None:
+    assert SmtpReply(250, ("ok",), b"250 ok\r\n") == SmtpReply(code=250, lines=("ok",), raw=b"250 ok\r\n")
+    with pytest.raises(TypeError, match="missing 2 required positional arguments: 'lines' and 'raw'"):
+        SmtpReply(250)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        SmtpReply(250, ("ok",), b"", colour=1)  # type: ignore[call-arg]
+
+
+def test_class_that_it_cannot_make_quick_is_refused() -> None:
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class Listed:
+        items: list[int] = dataclasses.field(default_factory=list)
+
+    @dataclasses.dataclass(frozen=True)
+    class Open:
+        item: int
+
+    for cls in (Listed, Open):
+        with pytest.raises(TypeError, match="the field item"):
+            quick(cls)

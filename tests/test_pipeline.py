@@ -1,0 +1,224 @@
+"""`client.pipeline()`: one write where it is offered, one reply for each command, and nothing left to chance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from scripted import Script, ScriptedPeer, playing
+
+from smtpnb import SmtpClient, SmtpDisconnected, SmtpProtocolError, SmtpTimeout
+from smtpnb.protocol.conversation import Stage
+from smtpnb.transport.memory import MemoryStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smtpnb.pipeline import Pipeline
+
+CHUNKS = (65_536, 1)
+
+
+class Writes(ScriptedPeer):
+    """A scripted peer that keeps each write apart."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.writes: list[bytes] = []
+
+    def receive(self, data: bytes) -> list[bytes | None]:
+        self.writes.append(data)
+        return super().receive(data)
+
+
+def connected(script: str, *, pipelining: bool = True, chunk: int = 65_536) -> tuple[SmtpClient, Writes]:
+    """A client that has said EHLO, and its peer, whose writes count from there."""
+    offer = "S: 250-mx\nS: 250 PIPELINING" if pipelining else "S: 250 mx"
+    peer = Writes(Script.parse(f"S: 220 hi\nC: EHLO *\n{offer}\n{script}\nstall"))
+    client = SmtpClient("mx.example", stream=MemoryStream(peer, chunk=chunk), timeout=1)
+    client.connect()
+    client.ehlo()
+    peer.writes.clear()
+    return client, peer
+
+
+ENVELOPE = "C: MAIL *\nS: 250 sender\nC: RCPT *\nS: 250 one\nC: RCPT *\nS: 550 two\nC: DATA\nS: 354 go"
+
+
+def queue_envelope(pipe: Pipeline) -> None:
+    pipe.mail("a@example.org", "SIZE=9")
+    pipe.rcpt("b@example.org")
+    pipe.rcpt("c@example.org", "NOTIFY=NEVER")
+    pipe.data()
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_replies_are_the_same_in_one_write_or_one_by_one(pipelining: bool, chunk: int) -> None:
+    client, peer = connected(ENVELOPE, pipelining=pipelining, chunk=chunk)
+    with client.pipeline() as pipe:
+        queue_envelope(pipe)
+        assert peer.writes == [], "nothing goes out before the end of the block"
+    assert [(reply.code, reply.message, reply.verb) for reply in pipe.replies] == [
+        (250, "sender", "MAIL"), (250, "one", "RCPT"), (550, "two", "RCPT"), (354, "go", "DATA"),
+    ]  # fmt: skip
+    sent = b"MAIL FROM:<a@example.org> SIZE=9\r\nRCPT TO:<b@example.org>\r\nRCPT TO:<c@example.org> NOTIFY=NEVER\r\nDATA\r\n"
+    assert b"".join(peer.writes) == sent
+    assert len(peer.writes) == (1 if pipelining else 4)
+    assert client.conversation.stage is Stage.DATA
+    assert client.conversation.forward_paths == ("b@example.org",)
+    assert [exchange.pipelined for exchange in client.transcript.exchanges[-4:]] == [False, *[pipelining] * 3]
+
+
+def test_block_that_raises_sends_nothing() -> None:
+    client, peer = connected("")
+    with pytest.raises(RuntimeError), client.pipeline() as pipe:
+        pipe.mail("a@example.org")
+        raise RuntimeError
+    assert peer.writes == []
+    assert pipe.replies == []
+
+
+def test_empty_block_sends_nothing() -> None:
+    client, peer = connected("")
+    with client.pipeline() as pipe:
+        pass
+    assert (peer.writes, pipe.replies) == ([], [])
+
+
+@pytest.mark.parametrize("poison", ["\r\nRSET", "\0", "\n"])
+@pytest.mark.parametrize(
+    "queue",
+    [
+        lambda pipe, x: pipe.mail(f"a{x}"), lambda pipe, x: pipe.rcpt(f"a{x}"), lambda pipe, x: pipe.rcpt("a", x),
+        lambda pipe, x: pipe.vrfy(x), lambda pipe, x: pipe.expn(x), lambda pipe, x: pipe.help(x),
+    ],
+)  # fmt: skip
+def test_bad_argument_sends_nothing_of_the_group(queue: Callable[[Pipeline, str], None], poison: str) -> None:
+    client, peer = connected("")
+    with pytest.raises(ValueError, match="CR, LF or NUL"), client.pipeline() as pipe:
+        pipe.rset()
+        queue(pipe, poison)
+    assert peer.writes == []
+
+
+def test_nothing_is_queued_behind_data_or_quit() -> None:
+    client, _ = connected("")
+    for last in ("data", "quit"):
+        pipe = client.pipeline()
+        getattr(pipe, last)()
+        with pytest.raises(ValueError, match=f"NOOP cannot be queued behind {last.upper()}"):
+            pipe.noop()
+
+
+def test_verb_that_may_only_end_a_group_ends_one() -> None:
+    """RFC 2920 §3.1: EHLO, DATA, VRFY, EXPN, TURN, QUIT and NOOP can only be the last of a group."""
+    client, peer = connected(
+        "".join(f"C: {verb}*\nS: 250 {verb}\n" for verb in ("MAIL", "VRFY", "RSET", "NOOP", "EXPN", "HELP"))
+    )
+    with client.pipeline() as pipe:
+        pipe.mail("a@example.org")
+        pipe.vrfy("bob")
+        pipe.rset()
+        pipe.noop()
+        pipe.expn("staff")
+        pipe.help()
+    assert peer.writes == [
+        b"MAIL FROM:<a@example.org>\r\nVRFY bob\r\n",
+        b"RSET\r\nNOOP\r\n",
+        b"EXPN staff\r\n",
+        b"HELP\r\n",
+    ]
+    assert [reply.message for reply in pipe.replies] == ["MAIL", "VRFY", "RSET", "NOOP", "EXPN", "HELP"]
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("ending", ["554 no valid recipients", "250 ok"])
+def test_data_granted_though_nobody_is_left_ends_with_a_lone_dot(ending: str, chunk: int) -> None:
+    """RFC 2920 §3.1: the client must then send a lone dot, and must not take its reply for a success."""
+    script = f"C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 550 no\nC: DATA\nS: 354 go\nC: .\nS: {ending}\nC: NOOP\nS: 250 here"
+    client, peer = connected(script, chunk=chunk)
+    with client.pipeline() as pipe:
+        pipe.mail("a@example.org")
+        pipe.rcpt("nobody@example.org")
+        pipe.data()
+    assert peer.writes[1] == b".\r\n"
+    assert pipe.ending is not None
+    assert f"{pipe.ending.code} {pipe.ending.message}" == ending
+    assert [reply.code for reply in pipe.replies] == [250, 550, 354]
+    assert client.noop().message == "here"
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_farewell_within_a_group_keeps_the_replies_before_it(chunk: int) -> None:
+    client, _ = connected("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 421 bye\nclose", chunk=chunk)
+    with pytest.raises(SmtpDisconnected, match="the server closed the session with 421"), client.pipeline() as pipe:
+        pipe.mail("a@example.org")
+        pipe.rcpt("b@example.org")
+        pipe.data()
+    assert [reply.code for reply in pipe.replies] == [250, 421]
+    assert not client.connected
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "codes"),
+    [
+        ("C: MAIL *\nS: 250 ok\nC: RCPT *\nstall", SmtpTimeout, [250]),
+        ("C: MAIL *\nS: 250 ok\nC: RCPT *\nclose", SmtpDisconnected, [250]),
+        ("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: rubbish", SmtpProtocolError, [250]),
+    ],
+)
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_group_that_breaks_off_ends_the_connection(
+    script: str, error: type[Exception], codes: list[int], chunk: int
+) -> None:
+    client, peer = connected(script, chunk=chunk)
+    client.timeout = 0.2
+    with pytest.raises(error), client.pipeline() as pipe:
+        pipe.mail("a@example.org")
+        pipe.rcpt("b@example.org")
+    assert [reply.code for reply in pipe.replies] == codes
+    assert client.transcript.exchanges[-1].command == "RCPT TO:<b@example.org>"
+    assert client.transcript.exchanges[-1].reply is None
+    peer.writes.clear()
+    with pytest.raises(SmtpDisconnected):
+        client.noop()
+    assert peer.writes == []
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_one_reply_too_many_is_never_paired(chunk: int) -> None:
+    client, peer = connected("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nS: 250 extra", chunk=chunk)
+    with client.pipeline() as pipe:
+        pipe.mail("a@example.org")
+        pipe.rcpt("b@example.org")
+    assert [reply.code for reply in pipe.replies] == [250, 250]
+    peer.writes.clear()
+    with pytest.raises(SmtpProtocolError):
+        client.data()
+    assert peer.writes == []
+
+
+@pytest.mark.parametrize("place", ["sockets", "memory"])
+def test_group_larger_than_both_windows_does_not_dead_lock(place: str) -> None:
+    count = 2_000
+    steps = "".join("C: RCPT *\nS: 250 " + "x" * 400 + "\n" for _ in range(count))
+    with playing(
+        Script.parse(f"S: 220 hi\nC: EHLO *\nS: 250-mx\nS: 250 PIPELINING\nC: MAIL *\nS: 250 ok\n{steps}stall"),
+        place,
+        timeout=20,
+        appetite=1_000,
+    ) as (client, _):
+        client.connect()
+        client.ehlo()
+        with client.pipeline() as pipe:
+            pipe.mail("a@example.org")
+            for number in range(count):
+                pipe.rcpt(f"{'x' * 60}{number}@example.org")
+        assert [reply.code for reply in pipe.replies] == [250] * (count + 1)
+        assert client.conversation.recipients == count
+
+
+def test_a_secret_is_never_in_a_group() -> None:
+    """STARTTLS, AUTH and content cannot be queued: what follows depends on their replies."""
+    assert not {"starttls", "auth", "auth_plain", "ehlo", "data_body", "bdat"} & set(dir(connected("")[0].pipeline()))
