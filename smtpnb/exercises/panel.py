@@ -103,12 +103,12 @@ EXERCISES: Final = (
     Exercise(
         "same_session",
         "10",
-        "Have the same session as the panel's, with a client of your own and in code.",
-        ("panel", "mine"),
+        "Have the same session as the third panel's, with a client of your own and in code.",
+        ("third", "mine"),
         (
-            "Read the panel's ladder: every row that goes to the server is one call.",
+            "third.transcript is the panel's ladder: every row that goes to the server is one call.",
             "A new client is sandbox.client(). Its methods have the names of the verbs, and connect() comes first.",
-            'mine.connect(), then ehlo(), starttls(), ehlo(), vrfy("carol"), quit(). panel.code has the same.',
+            'mine.connect(), then ehlo(), starttls(), ehlo(), vrfy("carol"), quit(). third.code has the same.',
         ),
         _same_session,
         "Whatever the panel does, methods of the client do: it has no other way to the server.",
