@@ -94,9 +94,12 @@ def _ranking(answer: Any) -> str | None:
 
 
 def _report(clear: list[str] | None, inside: list[str] | None, status: str = "up") -> ProbeReport:
-    outside = None if clear is None else Capabilities(tuple(clear))
-    within = None if inside is None else Capabilities(tuple(inside), secure=True)
-    return ProbeReport("mail.example.org", 25, None, status, "", None, outside, within)
+    ehlo, ehlo_tls = _offered(clear, secure=False), _offered(inside, secure=True)
+    return ProbeReport("mail.example.org", 25, None, status, ehlo=ehlo, ehlo_tls=ehlo_tls)
+
+
+def _offered(lines: list[str] | None, *, secure: bool) -> Capabilities | None:
+    return None if lines is None else Capabilities(tuple(lines), secure)
 
 
 def _inside(report: ProbeReport) -> set[str] | None:
