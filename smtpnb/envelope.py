@@ -16,7 +16,8 @@ _READ: Final = 64 * 1024
 #: Addresses or fields of one cell that are named; the rest is counted.
 _NAMED: Final = 20
 
-_ADDRESS: Final = re.compile(r"<([^<>\s]*)>|([^\s<>,;:\"()]+@[^\s<>,;:\"()]+)")
+# The bare form begins only where a word does: else an endless word would be read again from each of its letters.
+_ADDRESS: Final = re.compile(r"<([^<>\s]*)>|(?<![^\s<>,;:\"()])([^\s<>,;:\"()]+@[^\s<>,;:\"()]+)")
 _FIELD: Final = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 
 

@@ -11,13 +11,16 @@ from smtpnb.text import plural
 _SHOWN: Final = 20
 _LINES: Final = 60
 
+#: Characters of a name: of an option, or of a list.
+_NAME: Final = 200
+
 
 def sandbox_card(sandbox: Any) -> kit.Element:
     """A sandbox's description as a card."""
     return kit.card(
         kit.INFO,
         kit.heading(kit.title("Sandbox"), " ", kit.said(sandbox.name)),
-        kit.facts((f"{_title(name)}:", kit.said(text)) for name, text in sandbox.facts),
+        kit.facts(([kit.prose(_title(name), _NAME), ":"], kit.said(text)) for name, text in sandbox.facts),
         _folded(plural(len(sandbox.messages), "message"), sandbox.messages),
         _sessions(sandbox.sessions),
     )

@@ -19,7 +19,7 @@ def verdict_card(verdict: Any) -> kit.Element:
              for number, hint in enumerate(verdict.hints, 1))  # fmt: skip
     return kit.card(
         tone,
-        kit.heading(kit.glyph(tone), " ", kit.title(title), ": ", kit.literal(verdict.name)),
+        kit.heading(kit.glyph(tone), " ", kit.title(title), ": ", kit.said(verdict.name, 200)),
         verdict.state != "right"
         and verdict.task
         and kit.section(kit.strong("Task:"), " ", kit.prose(verdict.task, _WHOLE)),

@@ -155,7 +155,11 @@ class _Probing:
                 if position == len(endpoints):
                     self.status = "timeout" if isinstance(error, SmtpTimeout) else "refused"
                     raise
-        raise SmtpConnectError("the name has no address")
+        raise SmtpConnectError(
+            "the name has no address",
+            cause="The domain takes no mail, or the name is misspelt.",
+            advice="look up its MX record: probe_domain(…)",
+        )
 
     # -- the dialogue ----------------------------------------------------------------------------------------
 
@@ -176,7 +180,11 @@ class _Probing:
         """The reply to one step, its time noted; ends the probe where it asks for fewer connections."""
         left = self.deadline.left()
         if not left:
-            raise SmtpTimeout(f"the {self.deadline.seconds:g} seconds for this host are over")
+            raise SmtpTimeout(
+                f"the {self.deadline.seconds:g} seconds for this host are over",
+                cause="The server is slow at every step, or drips.",
+                advice="give each host longer: host_timeout=…",
+            )
         self.client.timeout = min(self.timeout, left)
         started = monotonic()
         try:

@@ -272,7 +272,7 @@ def _octets(text: str) -> bytes:
     """The octets of `text`, also where it holds lone surrogates, which no octets stand for: for showing only."""
     try:
         return encoded(text)
-    except UnicodeEncodeError:
+    except ValueError:
         return text.encode("utf-8", "surrogatepass")
 
 

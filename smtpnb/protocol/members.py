@@ -10,8 +10,8 @@ from smtpnb.text import plural, shortened, visible
 
 # RFC 5321 §3.5.1: `Full Name <a@b>` or `a@b`; some servers put an enhanced status code first (RFC 2034).
 _STATUS: Final = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?: +|\Z)")
-_NAMED: Final = re.compile(r"(.*?) *<([^<>]*)>[^<>]*\Z", re.DOTALL)
-_BARE: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+# Begun only where a word begins: a hostile line of one endless word costs one pass, not one from each of its letters.
+_BARE: Final = re.compile(r"(?<![^\s<>@])[^\s<>@]+@[^\s<>@]+")
 
 #: `verified` in words.
 VERDICTS: Final = {True: "yes", False: "no", None: "not told"}
@@ -44,9 +44,10 @@ class Member:
 def member(line: str) -> Member:
     """The mailbox that one line of a reply names."""
     words = line[match.end() :] if (match := _STATUS.match(line)) else line
-    named = _NAMED.fullmatch(words.strip(" "))
-    if named:
-        return Member(named[2].strip(" "), named[1].strip(' "'), line)
+    name, angle, rest = words.rpartition("<")
+    address, end, behind = rest.partition(">")
+    if angle and end and ">" not in behind:
+        return Member(address.strip(" "), name.strip(' "'), line)
     bare = _BARE.search(words)
     return Member(bare[0].strip(",;"), "", line) if bare else Member("", "", line)
 

@@ -86,7 +86,9 @@ SLOW: Final = "The server is slow or stalls, or something on the way drops what 
 def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
     """The error for a call whose deadline passed while it waited for `what`."""
     if deadline.cancelled:
-        return SmtpTimeout(f"cancelled while waiting: no {what}")
+        return SmtpTimeout(
+            f"cancelled while waiting: no {what}", cause="Somebody called cancel().", advice="connect() starts afresh"
+        )
     seconds = f"{deadline.seconds:g} second{'' if deadline.seconds == 1 else 's'}"
     return SmtpTimeout(
         f"no {what} within {seconds}",

@@ -13,7 +13,7 @@ NUMBERS = range(1, len(_EXHIBITS) + 1)
 
 def _session(sandbox: Sandbox) -> list[str]:
     """Every line of a check-up, from both sides; the content has a lone dot between bare LFs."""
-    client = sandbox.client()
+    client = sandbox.client(timeout=1)
     said: list[str] = []
     try:
         client.connect()
