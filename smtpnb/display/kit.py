@@ -258,12 +258,17 @@ def _fact(name: Node, content: Node) -> Element:
 
 def table(caption: Node, columns: Sequence[Node], rows: Iterable[Element]) -> Element:
     """A table with a caption and named columns; the rows come from `row` and `wide_row`."""
-    head = h.tr(style=f"{_ROW};border-bottom:{_EDGE}")[(h.th(scope="col", style=_NAME)[name] for name in columns)]
+    head = h.tr(style=f"{_ROW};border-bottom:{_EDGE}")[(_column(name) for name in columns)]
     return h.table(style=_TABLE)[
         h.caption(style="caption-side:top;text-align:left;color:inherit;padding:2px 0 6px")[caption],
         h.thead(style="border:none")[head],
         h.tbody[rows],
     ]
+
+
+def _column(name: Node) -> Element:
+    # A column without a name has no header: an empty one would be read out as a header that says nothing.
+    return h.th(scope="col", style=_NAME)[name] if name else h.td(style=_NAME)
 
 
 def row(*cells: Node, tinted: bool = False, headed: bool = False, to_the_right: int | None = None) -> Element:

@@ -60,7 +60,8 @@ def test_the_measurement_finds_text_that_is_too_pale(lab: Lab, lab_page: LabPage
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing(lab: Lab, lab_page: LabPage, node_modules: Path, theme: str) -> None:
     outputs = shown(lab, lab_page, views(), theme, trusted=False)
-    assert lab_page.axe(node_modules, outputs) == []
+    found = lab_page.axe(node_modules, outputs)
+    assert found == [], "\n".join(found)
 
 
 @pytest.mark.node
