@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import csv
 import io
 import json
@@ -199,10 +200,13 @@ class Watched:
                 sock.sendall(b"220 mx.example.net\r\n")
                 for line in heard:
                     self.names.append(line.strip())
-                    sock.sendall(b"221 bye\r\n" if line.startswith(b"QUIT") else b"250 mx.example.net\r\n")
                     if line.startswith(b"QUIT"):
                         break
+                    sock.sendall(b"250 mx.example.net\r\n")
+                # Before the goodbye: the client may open its next connection as soon as it has heard it.
                 self.events.append((time.monotonic(), -1))
+                with contextlib.suppress(OSError):
+                    sock.sendall(b"221 bye\r\n")
 
     @property
     def starts(self) -> list[float]:
