@@ -263,7 +263,7 @@ def _anatomy(exchanges: Iterable[Exchange]) -> Iterator[AnatomyLine]:
         dot = exchange.command == "." and exchange.octets > 0  # it is the last line of the content
         if exchange.command is not None and not dot:
             yield command_line(exchange.command)
-        yield from content_lines(exchange.content)
+        yield from content_lines(exchange.content, counted=exchange.command != ".")
         if dot and exchange.octets > len(exchange.content):
             yield command_line(".")
         if exchange.reply:

@@ -36,6 +36,7 @@ LABELS: Final = {
     "separator SP": "a space behind the code: this is the reply's last line (RFC 5321 §4.2)",
     "enhanced status": "class, subject and detail of the outcome (RFC 3463 §2)",
     "text": "words for people; a client must not rely on them (RFC 5321 §4.2)",
+    "chunk": "a line of a BDAT chunk: it goes as it is, dots and all; its octets are counted (RFC 3030 §2)",
     "content": "a line of the message; a dot at its beginning would have been doubled (RFC 5321 §4.5.2)",
     "end of mail data": "a dot alone on its line ends the message (RFC 5321 §4.1.1.4)",
     "CR LF": "ends the line; both octets, in this order (RFC 5321 §2.3.8)",
@@ -246,11 +247,12 @@ def _masked(words: bytes) -> Iterator[Segment]:
         yield Segment("text", part)
 
 
-def content_segments(line: bytes) -> tuple[Segment, ...]:
-    """The segments of one line of content as it goes over the wire."""
+def content_segments(line: bytes, *, counted: bool = False) -> tuple[Segment, ...]:
+    """The segments of one line of content as it goes over the wire; `counted` is a line of a BDAT chunk."""
     end = _END.search(line)
     text, rest = (line[: end.start()], line[end.start() :]) if end else (line, b"")
-    return _kept((Segment("end of mail data" if text == b"." else "content", text), *_line_ends(rest)))
+    kind = "chunk" if counted else "end of mail data" if text == b"." else "content"
+    return _kept((Segment(kind, text), *_line_ends(rest)))
 
 
 def lines_of(octets: bytes) -> list[bytes]:
@@ -281,9 +283,9 @@ def reply_lines(raw: bytes) -> Iterator[AnatomyLine]:
     return (AnatomyLine("S", reply_segments(line)) for line in lines_of(raw))
 
 
-def content_lines(wire: bytes) -> Iterator[AnatomyLine]:
-    """Each line of content as it went over the wire, taken apart."""
-    return (AnatomyLine("C", content_segments(line)) for line in lines_of(wire))
+def content_lines(wire: bytes, *, counted: bool = False) -> Iterator[AnatomyLine]:
+    """Each line of content as it went over the wire, taken apart; `counted` where it is a BDAT chunk."""
+    return (AnatomyLine("C", content_segments(line, counted=counted)) for line in lines_of(wire))
 
 
 def anatomy(title: str, lines: Iterator[AnatomyLine], count: int, unkept: int = 0) -> Anatomy:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smtpnb import Sandbox
 from smtpnb.protocol.anatomy import (
     LABELS,
     command_segments,
@@ -141,3 +142,14 @@ def test_of_many_lines_the_first_are_taken_apart_and_the_others_counted() -> Non
     anatomy = SmtpReply.parse(b"250-x\r\n" * 4999 + b"250 x\r\n").bytes()
     assert (len(anatomy.lines), anatomy.more) == (1000, 4000)
     assert "and 4,000 more lines not taken apart" in repr(anatomy)
+
+
+def test_line_of_a_chunk_is_no_end_of_mail_data() -> None:
+    with Sandbox(in_memory=True) as sandbox, sandbox.client() as client:
+        client.ehlo()
+        client.mail("alice@example.org")
+        client.rcpt("bob@example.org")
+        client.bdat(b".\r\nx\r\n", last=True)
+        kinds = [segment.label for line in client.transcript.bytes("BDAT").lines for segment in line.segments]
+    assert kinds.count("chunk") == 2
+    assert "end of mail data" not in kinds

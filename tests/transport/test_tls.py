@@ -34,9 +34,24 @@ class Authority:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a careless CA")])
         builder = _builder(self.name, self.name, self.key.public_key(), NOW - 30 * DAY, NOW + 30 * DAY)
-        self.certificate = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(
-            self.key, hashes.SHA256()
-        )
+        # All that a CA's certificate must have (RFC 5280 §4.2.1): Python 3.13 checks it.
+        for extension in (
+            x509.BasicConstraints(ca=True, path_length=0),
+            x509.KeyUsage(
+                False,
+                False,
+                False,
+                False,
+                False,
+                key_cert_sign=True,
+                crl_sign=True,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+        ):
+            builder = builder.add_extension(extension, critical=True)
+        own_key = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
+        self.certificate = builder.add_extension(own_key, critical=False).sign(self.key, hashes.SHA256())
 
     def context(
         self,
@@ -51,6 +66,8 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
         builder = _builder(subject, self.name, key.public_key(), begins, ends)
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        issuers_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        builder = builder.add_extension(issuers_key, critical=False)
         certificate = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False).sign(
             self.key, hashes.SHA256()
         )
