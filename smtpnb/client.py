@@ -17,25 +17,26 @@ from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpInsecureError, SmtpProtocolError, SmtpTimeout
+from smtpnb.frozen import maker
 from smtpnb.pipeline import Pipeline
 from smtpnb.progress import shown_progress
 from smtpnb.protocol import content as contents
 from smtpnb.protocol import limits, sasl
 from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
-from smtpnb.protocol.command import Command, raw_command
+from smtpnb.protocol.command import Command, mail_command, raw_command, rcpt_command
 from smtpnb.protocol.content import Tally
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage, after_tls
 from smtpnb.protocol.email_message import envelope
-from smtpnb.protocol.path import path
 from smtpnb.protocol.raw_input import RawInput
 from smtpnb.protocol.reader import RawReply
 from smtpnb.protocol.redaction import Redaction
 from smtpnb.protocol.reply import SmtpReply, cut
+from smtpnb.recorder import Group, Recorder
 from smtpnb.secret import Secret
 from smtpnb.sending import Mail, delivered, prepared
 from smtpnb.session import SessionSnapshot, TlsInfo
 from smtpnb.text import decoded, encoded, plural, shortened, visible
-from smtpnb.transcript import Recorder, Remark, Transcript
+from smtpnb.transcript import Remark, Transcript
 from smtpnb.transport.connecting import connected
 from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.endpoint import Endpoint, checked_source
@@ -54,6 +55,8 @@ _NOOP: Final = Command("NOOP")
 _RSET: Final = Command("RSET")
 _DATA: Final = Command("DATA")
 _END: Final = Command(".")
+
+_reply: Final = maker(SmtpReply)
 
 #: What may follow a raw command: line ends, and the lone dot that ends content. Nothing that is a command.
 _SUFFIX_CHARACTERS: Final = frozenset("\r\n.")
@@ -317,7 +320,7 @@ class SmtpClient:
             address: the sender; "" or None is the null reverse-path `<>`.
             parameters: such as "SIZE=1000", "BODY=8BITMIME", "SMTPUTF8".
         """
-        return self._exchange(Command("MAIL", f"FROM:{path(address)}", *parameters))
+        return self._exchange(mail_command(address, parameters))
 
     def rcpt(self, address: str | None, *parameters: str) -> SmtpReply:
         """The answer to RCPT TO, which adds a recipient (RFC 5321 §4.1.1.3).
@@ -326,7 +329,7 @@ class SmtpClient:
             address: the recipient.
             parameters: such as "NOTIFY=NEVER" (RFC 3461).
         """
-        return self._exchange(Command("RCPT", f"TO:{path(address)}", *parameters))
+        return self._exchange(rcpt_command(address, parameters))
 
     def data(self) -> SmtpReply:
         """The answer to DATA; after a 354 `data_body` sends the content (RFC 5321 §4.1.1.4)."""
@@ -658,27 +661,40 @@ class SmtpClient:
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
             self._fail(error, command)
 
-    def _exchange_group(self, commands: Sequence[Command], replies: list[SmtpReply]) -> None:
-        """Sends commands in one write and appends their replies to `replies` as they come (RFC 2920)."""
-        if len(commands) == 1:
-            replies.append(self._exchange(commands[0]))
-            return
+    def _exchange_group(self, group: Group) -> None:
+        """Sends the commands of `group` in one write and takes the replies to them, up to a 421 (RFC 2920)."""
         wire = self._wire or self._connected()
-        self._refuse_owed()
+        if self._unsettled:
+            self._refuse_owed()
         started = monotonic()
+        group.begin(started, started - self._began, self._conversation, secure=self._tls is not None)
         deadline = Deadline(self._timeout, started)
-        command = commands[0]
         try:
-            wire.send_all(b"".join([command.line() + b"\r\n" for command in commands]), deadline)
-            for number, command in enumerate(commands):
-                if self._wire is None:
-                    break  # a 421 among the replies ended the session
-                replies.append(self._heard(command, wire.receive(deadline), started, pipelined=number > 0))
-            else:
-                return
+            wire.send_all(group.octets(), len(group.commands), deadline)
+            group.sent_at = wire.sent_at
+            wire.receive_group(group, deadline)
+            self._heard_group(group)
         except BaseException as error:  # noqa: BLE001 - as in _exchange
-            self._fail(error, command)
-        self._connected()  # it is not: this says why
+            self._heard_group(group)
+            self._fail(error, next(iter(group.unanswered), None))
+        if len(group.codes) < len(group.commands):
+            self._connected()  # it is not: this says why
+
+    def _heard_group(self, group: Group) -> None:
+        """Records what was answered, redacted, and draws its consequences; once."""
+        if group.heard or not group.codes:
+            return
+        group.heard = True
+        if self._redaction.active:
+            in_auth = group.before.stage is Stage.AUTH
+            group.mask(lambda raw: self._redaction.masked(raw, in_auth=in_auth))
+        self._recorder.add(group, len(group.codes))
+        self._conversation = group.after()
+        if _log.isEnabledFor(logging.DEBUG):
+            for reply in group.replies():
+                _log.debug("%s -> %s", reply.shown_command, reply.shown)
+        if group.codes[-1] == 421:
+            self._close("the server closed the session with 421")
 
     def _upload(self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"") -> SmtpReply:
         """Sends a command's content piece by piece and returns the reply to it."""
@@ -691,7 +707,8 @@ class SmtpClient:
 
     def _uploaded(self, command: Command, pieces: Iterable[bytes], sent: Tally) -> SmtpReply:
         wire = self._wire or self._connected()
-        self._refuse_owed()
+        if self._unsettled:
+            self._refuse_owed()
         started = monotonic()
         try:
             raw = wire.upload(pieces, Deadline(self._timeout, started))
@@ -708,27 +725,25 @@ class SmtpClient:
         raw: RawReply,
         started: float,
         sent: Tally | None = None,
-        *,
-        pipelined: bool = False,
     ) -> SmtpReply:
         """Makes a reply of what came: redacted, recorded, and its consequences drawn."""
+        ended = monotonic()
         before = self._conversation
-        octets = raw.raw
+        code, octets = raw
         if self._redaction.active:
             hidden = command is None or command.secret is not None or before.stage is Stage.AUTH
             octets = self._redaction.masked(octets, in_auth=hidden)
         shown = None if command is None else command.shown
         secure = self._tls is not None
-        ended = monotonic()
         elapsed, wait = ended - started, ended - (self._wire.sent_at if self._wire else started)
-        reply = SmtpReply(raw.code, cut(octets), octets, elapsed, shown, secure, before)
-        self._conversation = now = before if shown is None else before.after(shown, raw.code)
+        reply = _reply(code, cut(octets), octets, elapsed, shown, secure, before)
+        self._conversation = now = before if shown is None else before.after(shown, code)
         kept, octets_sent = (b"", 0) if sent is None else (sent.kept, sent.octets)
         at = started - self._began
-        self._recorder.said(at, shown, octets, elapsed, wait, secure, before, now, kept, octets_sent, pipelined)
+        self._recorder.said((at, shown, octets, elapsed, wait, secure, before, now, kept, octets_sent, False))
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
-        if raw.code == 421:
+        if code == 421:
             self._close("the server closed the session with 421")
         return reply
 
@@ -838,7 +853,7 @@ class SmtpClient:
         if command is not None:
             at = monotonic() - self._began
             before, secure = self._conversation, self._tls is not None
-            self._recorder.said(at, command.shown, b"", 0.0, 0.0, secure, before, CLOSED, b"", 0, False)
+            self._recorder.said((at, command.shown, b"", 0.0, 0.0, secure, before, CLOSED, b"", 0, False))
         self._remark(text, unexpected=True)
         self._close(text)
         if not isinstance(error, SmtpError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smtpnb.displayable import Displayable
-from smtpnb.frozen import quick
+from smtpnb.frozen import maker, quick
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import plural, visible
 
@@ -84,3 +84,7 @@ class Delivery(Displayable):
     def __repr__(self) -> str:
         queued = f", queued as {visible(self.queue_id)}" if self.queue_id else ""
         return f"<Delivery: {plural(len(self.accepted), 'recipient')} accepted, {len(self.refused)} refused{queued}>"
+
+
+#: Makes a `Delivery`, quickly: there is one for each message.
+delivery: Final = maker(Delivery)

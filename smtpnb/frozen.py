@@ -4,10 +4,13 @@ A frozen dataclass looks `object.__setattr__` up for every field; its slots' own
 counts where a value is made for every command: a reply, where the session stands, what became of a message.
 """
 
+from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 _Class = TypeVar("_Class", bound=type)
+_Given = ParamSpec("_Given")
+_Value = TypeVar("_Value")
 
 
 def quick(cls: _Class) -> _Class:
@@ -26,6 +29,26 @@ def quick(cls: _Class) -> _Class:
     init.__module__ = cls.__module__
     type.__setattr__(cls, "__init__", init)
     return cls
+
+
+def maker(cls: Callable[_Given, _Value]) -> Callable[_Given, _Value]:
+    """What makes a value of the `quick` class `cls` in half the time: for the few that every command makes.
+
+    The fields are set on a class that has the same slots and is not frozen; then the value becomes one of `cls`, which
+    Python allows as long as both are laid out alike.
+    """
+    frozen: Any = cls
+    draft = type(frozen.__name__, frozen.__bases__, {"__slots__": tuple(field.name for field in fields(frozen))})
+    names: dict[str, Any] = {"_draft": draft, "_frozen": frozen}
+    parameters = ", ".join(_parameter(field, names) for field in fields(frozen))
+    setting = "\n    ".join(f"value.{field.name} = {field.name}" for field in fields(frozen))
+    text = (
+        f"def make({parameters}):\n    value = _draft()\n    {setting}\n    value.__class__ = _frozen\n    return value"
+    )
+    made: dict[str, Any] = {}
+    exec(text, names, made)  # noqa: S102 - as above
+    make: Callable[_Given, _Value] = made["make"]
+    return make
 
 
 def _parameter(field: "Field[Any]", names: dict[str, Any]) -> str:

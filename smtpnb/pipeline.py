@@ -7,10 +7,10 @@ STARTTLS, AUTH and content are never part of a group, as all that follows depend
 
 from typing import TYPE_CHECKING, Final, Self
 
-from smtpnb.protocol.command import Command
+from smtpnb.protocol.command import Command, mail_command, rcpt_command
 from smtpnb.protocol.content import END_OF_DATA
 from smtpnb.protocol.conversation import Stage
-from smtpnb.protocol.path import path
+from smtpnb.recorder import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,11 +43,11 @@ class Pipeline:
 
     def mail(self, address: str | None, *parameters: str) -> None:
         """Queues MAIL FROM."""
-        self._queue(Command("MAIL", f"FROM:{path(address)}", *parameters))
+        self._queue(mail_command(address, parameters))
 
     def rcpt(self, address: str | None, *parameters: str) -> None:
         """Queues RCPT TO."""
-        self._queue(Command("RCPT", f"TO:{path(address)}", *parameters))
+        self._queue(rcpt_command(address, parameters))
 
     def data(self) -> None:
         """Queues DATA, the last command of the block: its content depends on the reply."""
@@ -100,16 +100,32 @@ class Pipeline:
             SmtpError: as for any verb; the replies read before it are in `replies`.
         """
         commands, self._commands = self._commands, []
-        client = self._client
-        grouped = "PIPELINING" in client.capabilities
+        grouped = "PIPELINING" in self._client.capabilities
         for group in _groups(commands) if grouped else [[command] for command in commands]:
-            client._exchange_group(group, self.replies)  # noqa: SLF001 - the other half of one thing
-        now = client.conversation
-        if now.stage is Stage.DATA and not now.recipients:
-            self.ending = client._upload_whole(END_OF_DATA)  # noqa: SLF001
+            self._send_group(group)
+        self.ending = end_unwanted_data(self._client)
+
+    def _send_group(self, commands: list[Command]) -> None:
+        client = self._client
+        if len(commands) == 1:
+            self.replies.append(client._exchange(commands[0]))  # noqa: SLF001 - the other half of one thing
+            return
+        group = Group(commands)
+        try:
+            client._exchange_group(group)  # noqa: SLF001 - as above
+        finally:
+            self.replies += group.replies()
 
     def __repr__(self) -> str:
         return f"<Pipeline: {len(self._commands)} queued, {len(self.replies)} answered>"
+
+
+def end_unwanted_data(client: "SmtpClient") -> "SmtpReply | None":
+    """The answer to the lone dot, where the server granted DATA although nobody is to have it (RFC 2920 §3.1)."""
+    now = client.conversation
+    if now.recipients or now.stage is not Stage.DATA:
+        return None
+    return client._upload_whole(END_OF_DATA)  # noqa: SLF001 - as above
 
 
 def _groups(commands: list[Command]) -> list[list[Command]]:

@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from smtpnb.delivery import Delivery
+from smtpnb.delivery import Delivery, delivery
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError
-from smtpnb.frozen import quick
-from smtpnb.pipeline import Pipeline
+from smtpnb.frozen import maker, quick
+from smtpnb.pipeline import end_unwanted_data
 from smtpnb.progress import shown_progress
 from smtpnb.protocol.capabilities import Capabilities
-from smtpnb.protocol.command import Command
-from smtpnb.protocol.content import Content, finished, known_size, pieces, small, wire_lines
-from smtpnb.protocol.conversation import Stage
+from smtpnb.protocol.command import Command, mail_command, rcpt_command
+from smtpnb.protocol.content import Content, known_size, measured, pieces, small, wire_lines
+from smtpnb.protocol.conversation import Conversation, Stage
 from smtpnb.protocol.limits import PIECE
 from smtpnb.protocol.message import Needs, needs, needs_of_whole
-from smtpnb.protocol.path import path
+from smtpnb.protocol.path import is_ordinary, path
 from smtpnb.protocol.reply import SmtpReply
+from smtpnb.recorder import Group
 from smtpnb.text import visible
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Mail:
         mail_parameters: what goes with MAIL.
         mail: the MAIL command.
         rcpts: a RCPT command for each recipient.
+        ordinary: whether no address needs a second look: bare, ASCII.
     """
 
     sender: str
@@ -54,6 +56,7 @@ class Mail:
     mail_parameters: tuple[str, ...]
     mail: Command
     rcpts: tuple[Command, ...]
+    ordinary: bool
 
     @classmethod
     def of(
@@ -73,12 +76,13 @@ class Mail:
         to = (recipients,) if isinstance(recipients, str) else tuple(dict.fromkeys(recipients))
         if not to:
             raise ValueError("there is no recipient: give one address or several")
-        rcpts = tuple([Command("RCPT", f"TO:{path(address)}", *rcpt_parameters) for address in to])
-        reverse_path = path(sender)
-        mail = Command("MAIL", f"FROM:{reverse_path}", *mail_parameters)
-        if not isinstance(content, bytes):
+        rcpts = tuple([rcpt_command(address, rcpt_parameters) for address in to])
+        mail = mail_command(sender, mail_parameters)
+        if type(content) is not bytes:
             pieces(content)  # refuses what is no content
-        return cls(reverse_path[1:-1], to, content, tuple(mail_parameters), mail, rcpts)
+        bare = path(sender)[1:-1]
+        ordinary = bare == sender and None not in map(is_ordinary, (bare, *to))
+        return _mail(bare, to, content, tuple(mail_parameters), mail, rcpts, ordinary)
 
 
 @quick
@@ -93,6 +97,7 @@ class Letter:
         wire: the content as it goes over the wire, where it is small.
         chunked: whether the content goes by BDAT.
         verbatim: whether its octets go as they are (BINARYMIME).
+        at_once: whether the envelope goes out in one write.
     """
 
     mail: Mail
@@ -101,6 +106,11 @@ class Letter:
     wire: bytes | None
     chunked: bool
     verbatim: bool
+    at_once: bool
+
+
+_mail: Final = maker(Mail)
+_letter: Final = maker(Letter)
 
 
 def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -> Delivery:
@@ -111,35 +121,73 @@ def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -
     """
     mail = letter.mail
     replies = _envelope(client, letter)
+    if replies is None:
+        final = _content(client, letter, progress=progress)
+        accepted = mail.recipients if _agreed(final) else ()
+        return delivery(mail.sender, accepted, {}, final, letter.parameters, mail.recipients)
     refused = _refused(mail.recipients, replies)
-    willing = tuple([to for to in mail.recipients if to not in refused]) if refused else mail.recipients
+    willing = tuple([to for to in mail.recipients if to not in refused])
     final = _content(client, letter, replies[-1], progress=progress) if willing else _given_up(client, replies)
-    return Delivery(mail.sender, willing if _agreed(final) else (), refused, final, letter.parameters, mail.recipients)
+    return delivery(mail.sender, willing if _agreed(final) else (), refused, final, letter.parameters, mail.recipients)
 
 
 def _agreed(reply: SmtpReply) -> bool:
     """Whether the server took it on: 3xx asks for more, and so is no promise."""
-    return reply.severity == 2
+    return 200 <= reply.code < 300
 
 
-def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply]:
-    """The replies to MAIL, each RCPT, and DATA: in one write where that is offered."""
-    if "PIPELINING" in client.capabilities:
-        pipe = Pipeline(client, letter.envelope)
-        try:
-            pipe.send()
-        except SmtpDisconnected:
-            if not pipe.replies or pipe.replies[-1].code != 421:
-                raise
-        return pipe.replies  # up to a 421, which ended the session
+def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply] | None:
+    """The replies to MAIL, each RCPT, and DATA; None where all of them are what they should be."""
+    if letter.at_once:
+        return _envelope_at_once(client, letter)
     replies: list[SmtpReply] = []
     for command in letter.envelope:
-        client._exchange_group([command], replies)  # noqa: SLF001 - the other half of one thing
+        replies.append(client._exchange(command))  # noqa: SLF001 - the other half of one thing
         if replies[-1].code == 421 or not _agreed(replies[0]):
             return replies
     if not letter.chunked and client.conversation.stage is Stage.RECIPIENTS:
         replies.append(client.data())
     return replies
+
+
+def _envelope_at_once(client: "SmtpClient", letter: Letter) -> list[SmtpReply] | None:
+    group = Envelope(letter)
+    try:
+        client._exchange_group(group)  # noqa: SLF001 - as above
+        if not group.granted:
+            end_unwanted_data(client)
+    except SmtpDisconnected:
+        if 421 not in group.codes[-1:]:
+            raise
+    return None if group.granted else group.replies()  # up to a 421, which ended the session
+
+
+class Envelope(Group):
+    """The envelope of a letter in one write.
+
+    Args:
+        letter: whose it is.
+
+    Attributes:
+        granted: whether all of it was granted.
+    """
+
+    __slots__ = ("_letter", "granted")
+
+    def __init__(self, letter: Letter) -> None:
+        super().__init__(letter.envelope)
+        self._letter = letter
+        self.granted = False
+
+    def after(self) -> Conversation:
+        """Where the session stands after it: nearly always it is granted whole, and then there is a shorter way."""
+        codes, letter = self.codes, self._letter
+        if len(codes) == len(self.commands):
+            asked = len(letter.mail.rcpts) + 1
+            self.granted = max(codes[:asked]) < 300 and codes[asked:] in ([], [354])
+        if self.granted and letter.mail.ordinary and not letter.chunked and self.before.stage is Stage.READY:
+            return self.before.after_envelope(letter.mail.sender, letter.mail.recipients)
+        return super().after()
 
 
 def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[str, SmtpReply]:
@@ -150,11 +198,11 @@ def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[st
     return {str(to): reply for to, reply in answers if not _agreed(reply)}
 
 
-def _content(client: "SmtpClient", letter: Letter, last: SmtpReply, *, progress: bool) -> SmtpReply:
-    """The reply that decides: to the content, or to a DATA that was refused."""
+def _content(client: "SmtpClient", letter: Letter, last: SmtpReply | None = None, *, progress: bool) -> SmtpReply:
+    """The reply that decides: to the content, or to a DATA that was refused (`last`)."""
     if client.conversation.stage is Stage.DATA:
         return _settled(client, _by_data(client, letter, progress=progress))
-    if letter.chunked and client.connected:
+    if last is None or (letter.chunked and client.connected):
         return _settled(client, _by_bdat(client, letter, progress=progress))
     return _settled(client, last, wanted="354")
 
@@ -218,15 +266,20 @@ def prepared(capabilities: Capabilities, mail: Mail) -> Letter:
         SmtpError: the message needs what the server does not offer; nothing was sent.
     """
     octets = small(mail.content)
-    wire = None if octets is None else finished(octets)
-    needed = needs(mail.content) if octets is None or wire is None else needs_of_whole(octets, wire)
+    if octets is None:
+        wire, needed = None, needs(mail.content)
+    else:
+        wire, size = measured(octets)
+        needed = needs_of_whole(octets, size)
     found = _found_parameters(capabilities, needed, mail)
-    parameters = (*mail.mail_parameters, *found)
+    parameters = (*mail.mail_parameters, *found) if found else mail.mail_parameters
     binary = "BODY=BINARYMIME" in parameters
-    chunked = "CHUNKING" in capabilities and (binary or needed.size is None or needed.size >= _LARGE)
+    large = binary or needed.size is None or needed.size >= _LARGE
+    chunked = large and "CHUNKING" in capabilities
     command = Command("MAIL", f"FROM:<{mail.sender}>", *parameters) if found else mail.mail
-    at_once = () if chunked or "PIPELINING" not in capabilities else (_DATA,)
-    return Letter(mail, (command, *mail.rcpts, *at_once), parameters, wire, chunked, binary)
+    at_once = "PIPELINING" in capabilities
+    envelope = (command, *mail.rcpts, _DATA) if at_once and not chunked else (command, *mail.rcpts)
+    return _letter(mail, envelope, parameters, wire, chunked, binary, at_once)
 
 
 def _keywords(parameters: Sequence[str]) -> set[str]:

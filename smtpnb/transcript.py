@@ -1,4 +1,4 @@
-"""What was said in a session: a frozen `Transcript`, and the `Recorder` that the client keeps it with.
+"""What was said in a session: a frozen `Transcript`.
 
 Everything in it is redacted before it is recorded, so nothing here knows a secret. It is bounded: the first and the
 last thousand entries are kept and those between are counted. It never touches a socket, a clock or HTML.
@@ -8,20 +8,17 @@ The text form is after swaks: `->` sent, `<-` received, `~>` and `<~` inside TLS
 
 import base64
 import json
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from smtpnb import options
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpProtocolError
 from smtpnb.exchange import Entry, Exchange, Remark, text_lines
 from smtpnb.protocol.anatomy import Anatomy, AnatomyLine, anatomy, command_line, content_lines, reply_lines
-from smtpnb.protocol.conversation import Conversation
-from smtpnb.protocol.limits import TRANSCRIPT_ENDS
-from smtpnb.protocol.reply import SmtpReply, cut
+from smtpnb.protocol.reply import SmtpReply
 from smtpnb.replay_code import replay_code
 from smtpnb.selection import Filter, Selection, selection
 from smtpnb.session_diff import SessionDiff, session_diff
@@ -31,7 +28,7 @@ from smtpnb.timing import Timing, timed
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["SCHEMA", "Entry", "Exchange", "Recorder", "Remark", "Transcript"]
+__all__ = ["SCHEMA", "Entry", "Exchange", "Remark", "Transcript"]
 
 #: Written into every export; a reader refuses another.
 SCHEMA: Final = "smtpnb.transcript/1"
@@ -268,81 +265,6 @@ def _anatomy(exchanges: Iterable[Exchange]) -> Iterator[AnatomyLine]:
             yield command_line(".")
         if exchange.reply:
             yield from reply_lines(exchange.reply.raw)
-
-
-class Said(NamedTuple):
-    """An exchange as it is kept: what it takes to make the value when somebody looks."""
-
-    at: float
-    command: str | None
-    raw: bytes
-    elapsed: float
-    wait: float
-    secure: bool
-    before: Conversation
-    after: Conversation
-    content: bytes
-    octets: int
-    pipelined: bool
-
-
-class Recorder:
-    """Takes the entries of a session as they come, keeps the first and last of them, and counts the rest.
-
-    Args:
-        ends: how many entries to keep at each end.
-    """
-
-    __slots__ = ("_ends", "_first", "_last", "_omitted")
-
-    # Exchanges are kept as the fields of `Said`: making the values only when somebody looks takes a tenth off every
-    # command's time, and half of what is kept off the memory.
-    def __init__(self, ends: int = TRANSCRIPT_ENDS) -> None:
-        self._ends = ends
-        self._first: list[Entry | tuple[Any, ...]] = []
-        self._last: deque[Entry | tuple[Any, ...]] = deque(maxlen=ends)
-        self._omitted = 0
-
-    def said(self, *fields: Any) -> None:
-        """Records an exchange, redacted already: the fields of `Said`, in order."""
-        if len(self._last) == self._ends:  # the common case of a long session
-            self._omitted += 1
-            self._last.append(fields)
-        else:
-            self.add(fields)
-
-    def add(self, entry: Entry | tuple[Any, ...]) -> None:
-        """Records an entry, redacted already."""
-        if len(self._first) < self._ends:
-            self._first.append(entry)
-        else:
-            self._omitted += len(self._last) == self._ends
-            self._last.append(entry)
-
-    def transcript(self) -> Transcript:
-        """What was recorded so far."""
-        return Transcript(tuple(map(_made, self._first)), self._omitted, tuple(map(_made, self._last)))
-
-
-def _made(entry: Entry | tuple[Any, ...]) -> Entry:
-    if not isinstance(entry, tuple):
-        return entry
-    said = Said(*entry)
-    reply = None
-    if said.raw:
-        code = int(said.raw[:3])  # the reader found three digits there
-        reply = SmtpReply(code, cut(said.raw), said.raw, said.elapsed, said.command, said.secure, said.before)
-    return Exchange(
-        said.at,
-        said.command,
-        reply,
-        said.secure,
-        said.after.stage.value,
-        said.content,
-        said.octets,
-        said.wait,
-        said.pipelined,
-    )
 
 
 # -- an entry as JSON ------------------------------------------------------------------------------------------

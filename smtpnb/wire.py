@@ -8,7 +8,7 @@ And an upload that the server answers before its end is never a success. What a 
 import ssl
 import threading
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
 from smtpnb.protocol.reader import RawReply, ReplyReader, unfinished
@@ -18,6 +18,9 @@ from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.sockets import timed_out
 from smtpnb.transport.stream import Stream
 from smtpnb.transport.tls_faults import plain_port
+
+if TYPE_CHECKING:
+    from smtpnb.recorder import Group
 
 #: Octets that the windows of every system take at once, unread replies or not.
 _SMALL: Final = 4_096
@@ -87,15 +90,26 @@ class Wire:
         reader = self._reader
         reply = None if reader.idle else reader.next_reply()
         while reply is None:
-            try:
-                data = self.stream.read(deadline)
-            except SmtpTimeout as error:
-                raise self._late(error) from None
-            if not data:
-                raise self._ended()
-            reply = reader.take(data)
+            reply = reader.take(self._read(deadline))
         self._due -= 1
         return reply
+
+    def receive_group(self, group: "Group", deadline: Deadline) -> None:
+        """Takes the replies to `group` as they come, up to a 421 and to all of them at the most.
+
+        Raises:
+            SmtpError: as `receive`; the replies before it are in the group.
+        """
+        if self._reader.idle:  # most servers answer a group in one piece
+            data = self._read(deadline)
+            codes = self._reader.codes(data, len(group.commands))
+            if codes and 421 not in codes:
+                group.take_all(codes, data, monotonic())
+                self._due -= len(codes)
+                return
+            self._reader.feed(data)
+        while group.unanswered:
+            group.take(self.receive(deadline), monotonic())
 
     def upload(self, pieces: Iterable[bytes], deadline: Deadline) -> RawReply:
         """Sends the pieces, the last of which holds the end of the data, and returns the reply.
@@ -110,7 +124,7 @@ class Wire:
         self._begin(deadline)
         begun = False  # nothing was waiting just now: a first small piece need not look again
         for piece in pieces:
-            if not deadline.left():
+            if deadline.at <= monotonic():
                 raise timed_out("end of the upload", deadline)
             try:
                 sent = self.stream.write(piece, deadline, watch=begun or len(piece) > _SMALL)
@@ -122,17 +136,17 @@ class Wire:
         self.sent_at = monotonic()
         return self.receive(deadline)
 
-    def send_all(self, octets: bytes, deadline: Deadline) -> None:
+    def send_all(self, octets: bytes, replies: int, deadline: Deadline) -> None:
         """Sends a group of commands, reading meanwhile what is answered: else both ends could wait for each other.
 
         RFC 2920 §3.1: a client must not let the server's replies fill both windows.
         """
-        self._begin(deadline, octets.count(b"\r\n"))
-        sent = 0
-        while sent < len(octets):
-            sent += self.stream.write(octets[sent:], deadline, watch=sent > 0 or len(octets) > _SMALL)
-            if sent < len(octets):
-                self._read_some(deadline)
+        self._begin(deadline, replies)
+        size = len(octets)
+        sent = self.stream.write(octets, deadline, watch=size > _SMALL)
+        while sent < size:
+            self._reader.feed(self._read(deadline))
+            sent += self.stream.write(octets[sent:], deadline, watch=True)
         self.sent_at = monotonic()
 
     def start_tls(
@@ -151,7 +165,7 @@ class Wire:
                 kin): they could be taken for something said inside TLS.
             SmtpTlsError: no TLS came about.
         """
-        if not self._reader.idle or (self.stream.waiting() and self._read_some(deadline)):
+        if not self._reader.idle or (self.stream.waiting() and self._feed(self._read(deadline))):
             if implicit:
                 raise plain_port()
             raise SmtpProtocolError(
@@ -177,10 +191,17 @@ class Wire:
                 raise self._unasked(deadline)
             self._due = replies
 
-    def _read_some(self, deadline: Deadline) -> bool:
-        data = self.stream.read(deadline)
+    def _read(self, deadline: Deadline) -> bytes:
+        """What came; never nothing."""
+        try:
+            data = self.stream.read(deadline)
+        except SmtpTimeout as error:
+            raise self._late(error) from None
         if not data:
             raise self._ended()
+        return data
+
+    def _feed(self, data: bytes) -> bool:
         self._reader.feed(data)
         return True
 

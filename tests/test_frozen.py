@@ -9,7 +9,7 @@ import pickle
 import pytest
 
 from smtpnb import Delivery, SmtpReply
-from smtpnb.frozen import quick
+from smtpnb.frozen import maker, quick
 from smtpnb.protocol.conversation import Conversation, Stage
 
 
@@ -35,6 +35,17 @@ def test_it_takes_what_dataclass_would_take() -> None:
         SmtpReply(250)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
         SmtpReply(250, ("ok",), b"", colour=1)  # type: ignore[call-arg]
+
+
+def test_what_a_maker_makes_is_the_same_value() -> None:
+    made = maker(SmtpReply)(250, ("ok",), b"250 ok\r\n", command="NOOP")
+    assert made == SmtpReply(250, ("ok",), b"250 ok\r\n", command="NOOP")
+    assert type(made) is SmtpReply
+    assert hash(made) == hash(copy.copy(made)) == hash(pickle.loads(pickle.dumps(made)))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.code = 550  # type: ignore[misc]  # that is the point
+    with pytest.raises(TypeError, match="missing 2 required positional arguments"):
+        maker(SmtpReply)(250)  # type: ignore[call-arg]  # the same
 
 
 def test_class_that_it_cannot_make_quick_is_refused() -> None:

@@ -12,8 +12,9 @@ from scripted import playing
 
 from smtpnb.protocol.limits import CONTENT_KEPT, TRANSCRIPT_ENDS
 from smtpnb.protocol.reply import SmtpReply
+from smtpnb.recorder import Recorder
 from smtpnb.text import visible
-from smtpnb.transcript import Exchange, Recorder, Remark, Transcript
+from smtpnb.transcript import Exchange, Remark, Transcript
 
 
 def session() -> Transcript:

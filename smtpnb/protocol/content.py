@@ -44,31 +44,30 @@ class Stuffer:
             return b""
         self._after_cr = piece.endswith(b"\r")
         piece = normalised(piece)
-        dots = piece.count(b"\n.")
-        if dots:
-            piece = piece.replace(b"\n.", b"\n..")
+        octets = piece.replace(b"\n.", b"\n..")
         if self._at_line_start and piece[:1] == b".":
-            piece = b"." + piece
-            dots += 1
-        self.stuffed += dots
-        self._at_line_start = piece.endswith(b"\n")
-        return piece
+            octets = b"." + octets
+        self.stuffed += len(octets) - len(piece)
+        self._at_line_start = octets.endswith(b"\n")
+        return octets
 
     def end(self) -> bytes:
         """What ends the data: a CRLF where the last line has none, and the lone dot."""
         return END_OF_DATA if self._at_line_start else b"\r\n" + END_OF_DATA
 
 
+#: Every octet but CR and LF.
+_TEXT: Final = bytes(set(range(256)) - set(b"\r\n"))
+
+
 def normalised(piece: bytes) -> bytes:
     """`piece` with every CR LF, bare CR and bare LF as CR LF."""
-    ends = piece.count(b"\n")
-    returns = piece.count(b"\r")
-    if returns:
-        if ends == returns == piece.count(b"\r\n"):
-            return piece  # the common case costs three counts and no copy
+    ends = piece.translate(None, _TEXT)
+    if ends == b"\r\n" * (len(ends) // 2):
+        return piece  # the common case costs one look at each octet, and no copy
+    if b"\r" in ends:
         piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        return piece.replace(b"\n", b"\r\n")
-    return piece.replace(b"\n", b"\r\n") if ends else piece
+    return piece.replace(b"\n", b"\r\n")
 
 
 def wire_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -188,12 +187,18 @@ def transparent(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def finished(content: bytes) -> bytes:
     """The whole of `content` made transparent, the end of the data behind it: `transparent` for one piece."""
-    octets = normalised(content)
-    if b"\n." in octets:
-        octets = octets.replace(b"\n.", b"\n..")
+    return measured(content)[0]
+
+
+def measured(content: bytes) -> tuple[bytes, int]:
+    """`finished`, and how many octets it has before transparency and without the end of the data (RFC 1870 §3)."""
+    plain = normalised(content)
+    octets = plain.replace(b"\n.", b"\n..")
     if octets[:1] == b".":
         octets = b"." + octets
-    return octets + (END_OF_DATA if octets[-1:] in (b"\n", b"") else b"\r\n" + END_OF_DATA)
+    if octets[-1:] in (b"\n", b""):
+        return octets + END_OF_DATA, len(plain)
+    return octets + b"\r\n" + END_OF_DATA, len(plain) + 2
 
 
 def verbatim(pieces: Iterator[bytes]) -> Iterator[bytes]:

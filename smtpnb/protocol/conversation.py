@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Final
 
 from smtpnb.displayable import Displayable
-from smtpnb.frozen import quick
+from smtpnb.frozen import maker, quick
 from smtpnb.protocol.limits import RECIPIENTS_KEPT
 from smtpnb.protocol.path import address_in
 from smtpnb.text import visible
@@ -64,6 +64,10 @@ _FIRST: Final = {
 }
 
 
+#: The states of a mail transaction, looked up once: up to Python 3.11 a member of an enum costs a function call.
+_SENDER, _RECIPIENTS, _DATA, _AUTH = Stage.SENDER, Stage.RECIPIENTS, Stage.DATA, Stage.AUTH
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class Conversation(Displayable):
@@ -99,14 +103,21 @@ class Conversation(Displayable):
         if code == 421:
             return CLOSED
         stage = self.stage
-        if stage is Stage.AUTH:
+        if stage is _AUTH:
             return self._after_response(code)
-        if stage is Stage.DATA:
+        if stage is _DATA:
             return self._ready()  # RFC 5321 §4.1.1.4: the buffers are cleared, whatever the answer
         verb, _, arguments = command.partition(" ")
-        outcome = 235 if code == 235 else code // 100  # 235 alone says that AUTH succeeded (RFC 4954 §6)
-        step = _STEPS.get((verb if verb.isupper() else verb.upper(), outcome))
+        steps = _STEPS.get(verb) or _STEPS.get(verb.upper())
+        if not steps:
+            return self
+        step = steps.get(235 if code == 235 else code // 100)  # 235 alone says that AUTH succeeded (RFC 4954 §6)
         return step(self, arguments) if step else self
+
+    def after_envelope(self, sender: str, recipients: tuple[str, ...]) -> "Conversation":
+        """Where a session that is between mails stands once MAIL, every RCPT and DATA were granted: `after` in one."""
+        kept = recipients if len(recipients) <= RECIPIENTS_KEPT else recipients[:RECIPIENTS_KEPT]
+        return _made(_DATA, self.secure, self.authenticated, self.greeted_with, sender, kept, len(recipients))
 
     def expects(self, verb: str) -> bool:
         """Whether the standard expects `verb` here; a server may see it otherwise."""
@@ -201,16 +212,16 @@ class Conversation(Displayable):
         return Conversation(Stage.AUTH, self.secure, self.authenticated, self.greeted_with)
 
     def _taking_content(self, _: str) -> "Conversation":
-        return self._with(Stage.DATA, self.forward_paths, self.recipients, self.chunks)
+        return self._with(_DATA, self.forward_paths, self.recipients, self.chunks)
 
     def _from(self, arguments: str) -> "Conversation":
         sender = address_in(arguments)
-        return Conversation(Stage.SENDER, self.secure, self.authenticated, self.greeted_with, sender)
+        return _made(_SENDER, self.secure, self.authenticated, self.greeted_with, sender)
 
     def _to(self, arguments: str) -> "Conversation":
         kept = self.forward_paths
         paths = (*kept, address_in(arguments)) if len(kept) < RECIPIENTS_KEPT else kept
-        return self._with(Stage.RECIPIENTS, paths, self.recipients + 1, self.chunks)
+        return self._with(_RECIPIENTS, paths, self.recipients + 1, self.chunks)
 
     def _chunk(self, arguments: str) -> "Conversation":
         if arguments.upper().endswith("LAST"):
@@ -218,16 +229,12 @@ class Conversation(Displayable):
         return self._with(self.stage, self.forward_paths, self.recipients, self.chunks + 1)
 
     def _with(self, stage: Stage, paths: tuple[str, ...], recipients: int, chunks: int) -> "Conversation":
-        return Conversation(
-            stage,
-            self.secure,
-            self.authenticated,
-            self.greeted_with,
-            self.reverse_path if self.reverse_path is not None else "",
-            paths,
-            recipients,
-            chunks,
-        )
+        sender = self.reverse_path
+        sender = "" if sender is None else sender
+        return _made(stage, self.secure, self.authenticated, self.greeted_with, sender, paths, recipients, chunks)
+
+
+_made: Final = maker(Conversation)
 
 
 @lru_cache(maxsize=16)  # there are twelve of them, and one comes after every message
@@ -238,20 +245,18 @@ def _between_mails(secure: bool, authenticated: bool, greeted_with: str) -> Conv
 CLOSED: Final = Conversation()
 GREETED: Final = Conversation(Stage.GREETED)
 
-#: (verb, first digit of the reply, or 235) → what becomes of the conversation; all else leaves it as it is.
-_STEPS: Final[dict[tuple[str, int], Callable[[Conversation, str], Conversation]]] = {
-    ("EHLO", 2): lambda now, _: now._introduced("EHLO"),
-    ("HELO", 2): lambda now, _: now._introduced("HELO"),
-    ("STARTTLS", 2): lambda now, _: now,  # the handshake comes first: `after_tls`
-    ("MAIL", 2): Conversation._from,
-    ("RCPT", 2): Conversation._to,
-    ("RSET", 2): Conversation._reset,
-    ("DATA", 3): Conversation._taking_content,
-    ("BDAT", 2): Conversation._chunk,
-    ("AUTH", 235): Conversation._authenticated,
-    ("AUTH", 3): Conversation._challenged,
-    ("QUIT", 2): lambda _now, _: CLOSED,
-}
+#: Verb → first digit of the reply, or 235 → what becomes of the conversation; all else leaves it as it is.
+_STEPS: Final[dict[str, dict[int, Callable[[Conversation, str], Conversation]]]] = {
+    "EHLO": {2: lambda now, _: now._introduced("EHLO")},
+    "HELO": {2: lambda now, _: now._introduced("HELO")},
+    "MAIL": {2: Conversation._from},
+    "RCPT": {2: Conversation._to},
+    "RSET": {2: Conversation._reset},
+    "DATA": {3: Conversation._taking_content},
+    "BDAT": {2: Conversation._chunk},
+    "AUTH": {235: Conversation._authenticated, 3: Conversation._challenged},
+    "QUIT": {2: lambda _now, _: CLOSED},
+}  # STARTTLS is not among them: the handshake comes first, see `after_tls`
 
 
 def after_tls(*, greeted: bool) -> Conversation:

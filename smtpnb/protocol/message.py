@@ -1,10 +1,10 @@
 """What a message needs of a server: its size, and the extensions without which it would be damaged."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from smtpnb.frozen import quick
-from smtpnb.protocol.content import END_OF_DATA, Content, pieces
+from smtpnb.frozen import maker, quick
+from smtpnb.protocol.content import Content, pieces
 from smtpnb.protocol.email_message import is_message
 
 
@@ -27,17 +27,19 @@ class Needs:
     binary: bool = False
 
 
-def needs_of_whole(content: bytes, wire: bytes) -> Needs:
+_made: Final = maker(Needs)
+
+
+def needs_of_whole(content: bytes, size: int) -> Needs:
     """What `content` needs, all of it.
 
     Args:
         content: the octets.
-        wire: the same as they go through DATA, transparent, the end of the data included.
+        size: how many they are with CRLF line ends.
     """
-    eight_bit = not content.isascii()
-    international = eight_bit and not _header_part(content).isascii()
-    dots = wire.count(b"\n.") - 1 + (wire[:1] == b".") if len(wire) > len(END_OF_DATA) else 0  # but the last
-    return Needs(len(wire) - len(END_OF_DATA) - dots, eight_bit, international, b"\0" in content)
+    if content.isascii():
+        return _made(size, False, False, b"\0" in content)
+    return _made(size, True, not _header_part(content).isascii(), b"\0" in content)
 
 
 def needs(content: Content) -> Needs:

@@ -6,6 +6,10 @@ from typing import Final
 # Angle brackets anywhere but in a quoted local-part would end the path early: what follows would be parameters.
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?:@[^<>"\\]*)?', re.DOTALL)
 
+#: Whether an address goes between the brackets as it is, and is read from there as it is: visible ASCII with no
+#: bracket in it, and neither quoted nor behind a source route.
+is_ordinary: Final = re.compile('(?![@"])[!-;=?-~]*').fullmatch
+
 
 def path(address: str | None) -> str:
     """`address` in angle brackets, as it goes on the wire.
@@ -19,6 +23,8 @@ def path(address: str | None) -> str:
         ValueError: angle brackets inside the address, which would end the path early.
         TypeError: it is no text.
     """
+    if type(address) is str and is_ordinary(address):
+        return f"<{address}>"
     if address is None:
         return "<>"
     if not isinstance(address, str):
@@ -44,7 +50,7 @@ def bare(text: str) -> str:
 
 def address_in(arguments: str) -> str:
     """The address in the arguments of MAIL or RCPT: `FROM:<a@b> SIZE=9` → `a@b`."""
-    head, angle, rest = arguments.partition("<")
-    if angle and not rest.startswith(("@", '"')) and head.endswith(":"):  # as it nearly always is written
-        return rest.partition(">")[0]
+    begin, end = arguments.find("<") + 1, arguments.find(">")
+    if end >= begin > 1 and arguments[begin - 2] == ":" and arguments[begin] not in '@"':  # as it nearly always is
+        return arguments[begin:end]
     return bare(arguments.partition(":")[2].strip().partition(" ")[0])

@@ -26,6 +26,10 @@ _CODES: Final = {b"%d" % code: code for code in range(200, 600)}
 #: Where a reply ends: a line whose code is not followed by a hyphen. Searched for from a line's end on.
 _LAST_LINE: Final = re.compile(rb"\n...(?!-)[^\n]*\n", re.DOTALL)
 
+#: Replies of a line each, and the codes of these.
+_SINGLE_LINES: Final = re.compile(rb"(?:[2-5][0-9][0-9] [^\r\n]*\r\n)+").fullmatch
+_SINGLE_CODES: Final = re.compile(rb"([0-9]{3}) [^\r\n]*\r\n").findall
+
 #: What a protocol that is not SMTP says first, and what that means.
 _STRANGERS: Final = (
     (
@@ -135,6 +139,13 @@ class ReplyReader:
         except SmtpProtocolError as error:
             self._broken = error
             self._tail = [data]  # stays pending: unread input is never taken for nothing
+
+    def codes(self, data: bytes, count: int) -> list[int] | None:
+        """The codes where `data`, all that is here, is `count` whole replies of a line each; else nothing is taken."""
+        if len(data) > self.max_line or not _SINGLE_LINES(data):
+            return None
+        codes = [_CODES[code] for code in _SINGLE_CODES(data)]
+        return codes if len(codes) == count else None
 
     def _single_lines(self, data: bytes) -> bool:
         """Takes `data` where it is whole replies of a line each, as a pipelined group's are; else does nothing."""

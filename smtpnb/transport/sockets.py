@@ -179,7 +179,10 @@ class SocketStream:
         """Writes all of `data`; with `watch`, stops when the peer speaks or hangs up meanwhile."""
         if watch and self.waiting():
             return 0
-        sent = self._send(data)
+        try:
+            sent = self._sock.send(data)
+        except (OSError, ValueError) as error:
+            sent = self._unsent(error)
         if sent == len(data):
             return sent
         rest = memoryview(data)
@@ -195,10 +198,18 @@ class SocketStream:
         """How many octets the system took, 0 where it takes none now."""
         try:
             return self._sock.send(data)
-        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return 0
         except (OSError, ValueError) as error:
-            raise lost(error if isinstance(error, OSError) else None) from None
+            return self._unsent(error)
+
+    def _unsent(self, error: OSError | ValueError) -> int:
+        """0 where the system took nothing now.
+
+        Raises:
+            SmtpDisconnected: it never will.
+        """
+        if isinstance(error, BlockingIOError | InterruptedError | ssl.SSLWantReadError | ssl.SSLWantWriteError):
+            return 0
+        raise lost(error if isinstance(error, OSError) else None) from None
 
     def waiting(self) -> bool:
         """Whether something unread is here now. Never waits."""
