@@ -740,7 +740,7 @@ class SmtpClient:
         self._conversation = now = before if shown is None else before.after(shown, code)
         kept, octets_sent = (b"", 0) if sent is None else (sent.kept, sent.octets)
         at = started - self._began
-        self._recorder.said((at, shown, octets, elapsed, wait, secure, before, now, kept, octets_sent, False))
+        self._recorder.add((at, shown, octets, elapsed, wait, secure, before, now, kept, octets_sent, False))
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
         if code == 421:
@@ -853,7 +853,7 @@ class SmtpClient:
         if command is not None:
             at = monotonic() - self._began
             before, secure = self._conversation, self._tls is not None
-            self._recorder.said((at, command.shown, b"", 0.0, 0.0, secure, before, CLOSED, b"", 0, False))
+            self._recorder.add((at, command.shown, b"", 0.0, 0.0, secure, before, CLOSED, b"", 0, False))
         self._remark(text, unexpected=True)
         self._close(text)
         if not isinstance(error, SmtpError):

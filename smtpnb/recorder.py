@@ -158,12 +158,13 @@ class Recorder:
         self._last: deque[_Kept] = deque()
         self._omitted = 0
 
-    def said(self, fields: tuple[Any, ...]) -> None:
-        """Records an exchange, redacted already: the fields of `Said`, in order."""
-        self.add(fields)
-
     def add(self, entry: _Kept, count: int = 1) -> None:
-        """Records an entry, redacted already, or a group of `count` entries."""
+        """Records an entry, redacted already.
+
+        Args:
+            entry: an exchange, as the fields of `Said`; a group; or a remark.
+            count: how many entries that makes.
+        """
         if self._room > 0:
             self._first.append(entry)
             self._room -= count

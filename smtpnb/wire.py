@@ -71,7 +71,11 @@ class Wire:
         self._begin(deadline)
         self.stream.write(octets, deadline)
         self.sent_at = monotonic()
-        return self.receive(deadline)
+        reply = self._reader.take(self._read(deadline))
+        if reply is None:
+            return self.receive(deadline)
+        self._due = 0
+        return reply
 
     def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets` whatever is unread: for pipelining by hand."""

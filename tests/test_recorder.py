@@ -31,7 +31,7 @@ def test_groups_are_kept_and_counted_as_their_exchanges_would_be(ends: int, size
     for size in sizes:
         grouped.add(group_of(size), size)
         for said in group_of(size).said():
-            single.said(tuple(said))
+            single.add(tuple(said))
     assert grouped.transcript() == single.transcript()
 
 

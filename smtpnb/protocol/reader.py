@@ -26,7 +26,8 @@ _CODES: Final = {b"%d" % code: code for code in range(200, 600)}
 #: Where a reply ends: a line whose code is not followed by a hyphen. Searched for from a line's end on.
 _LAST_LINE: Final = re.compile(rb"\n...(?!-)[^\n]*\n", re.DOTALL)
 
-#: Replies of a line each, and the codes of these.
+#: A reply of one line; several of them, and their codes.
+_SINGLE_LINE: Final = re.compile(rb"([2-5][0-9][0-9]) [^\r\n]*\r\n").fullmatch
 _SINGLE_LINES: Final = re.compile(rb"(?:[2-5][0-9][0-9] [^\r\n]*\r\n)+").fullmatch
 _SINGLE_CODES: Final = re.compile(rb"([0-9]{3}) [^\r\n]*\r\n").findall
 
@@ -117,10 +118,8 @@ class ReplyReader:
         Raises:
             SmtpProtocolError: as `next_reply`.
         """
-        if self.idle and data[3:4] == b" " and data.find(b"\n") == len(data) - 1:  # most: one line, in one piece
-            code = _CODES.get(data[:3])
-            if code and data[-2:] == b"\r\n" and len(data) <= self.max_line:
-                return _new_reply(RawReply, (code, data))
+        if self.idle and len(data) <= self.max_line and (single := _SINGLE_LINE(data)):  # most: one line, in one piece
+            return _new_reply(RawReply, (_CODES[single[1]], data))
         self.feed(data)
         return self.next_reply()
 
