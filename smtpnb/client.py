@@ -13,7 +13,8 @@ import math
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NoReturn, Self
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
 
 from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpInsecureError, SmtpProtocolError, SmtpTimeout
@@ -47,6 +48,9 @@ from smtpnb.wire import Wire
 
 if TYPE_CHECKING:
     from email.message import Message
+
+#: Content on its way out: all of it, or piece by piece.
+_Sent = TypeVar("_Sent", bytes, Iterator[bytes])
 
 _log: Final = logging.getLogger("smtpnb.client")
 
@@ -699,23 +703,25 @@ class SmtpClient:
     def _upload(self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"") -> SmtpReply:
         """Sends a command's content piece by piece and returns the reply to it."""
         sent = Tally()
-        return self._uploaded(command, sent.counted(pieces, head), sent)
+        return self._uploaded(command, sent, Wire.upload, sent.counted(pieces, head))
 
     def _upload_whole(self, content: bytes) -> SmtpReply:
         """Sends content that is ready for the wire, the end of the data included, and returns the reply to it."""
-        return self._uploaded(_END, (content,), Tally(content))
+        return self._uploaded(_END, Tally(content), Wire.upload_whole, content)
 
-    def _uploaded(self, command: Command, pieces: Iterable[bytes], sent: Tally) -> SmtpReply:
+    def _uploaded(
+        self, command: Command, sent: Tally, send: Callable[[Wire, _Sent, Deadline], RawReply], content: _Sent
+    ) -> SmtpReply:
         wire = self._wire or self._connected()
         if self._unsettled:
             self._refuse_owed()
         started = monotonic()
         try:
-            raw = wire.upload(pieces, Deadline(self._timeout, started))
+            raw = send(wire, content, Deadline(self._timeout, started))
         except BaseException as error:  # noqa: BLE001 - content that ends midway must never be terminated
             self._fail(error, command)
         reply = self._heard(command, raw, started, sent)
-        if not sent.whole and self._wire is not None:
+        if wire.closed and self._wire is not None:
             self._close("the server refused the content before its end")
         return reply
 
@@ -877,6 +883,7 @@ def _fate_of(error: BaseException) -> str:
     return f"{type(error).__name__} while sending; the connection was closed and nothing was delivered"
 
 
+@lru_cache(maxsize=256)  # parsing an address takes longer than a command does
 def _is_loopback(ip: str) -> bool:
     if ip == "memory":
         return True

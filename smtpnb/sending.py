@@ -16,12 +16,12 @@ from smtpnb.frozen import maker, quick
 from smtpnb.pipeline import end_unwanted_data
 from smtpnb.progress import shown_progress
 from smtpnb.protocol.capabilities import Capabilities
-from smtpnb.protocol.command import Command, mail_command, rcpt_command
+from smtpnb.protocol.command import Command, mail_command, rcpt_command, with_parameters
 from smtpnb.protocol.content import Content, known_size, measured, pieces, small, wire_lines
 from smtpnb.protocol.conversation import Conversation, Stage
 from smtpnb.protocol.limits import PIECE
 from smtpnb.protocol.message import Needs, needs, needs_of_whole
-from smtpnb.protocol.path import is_ordinary, path
+from smtpnb.protocol.path import path
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.recorder import Group
 from smtpnb.text import visible
@@ -47,7 +47,6 @@ class Mail:
         mail_parameters: what goes with MAIL.
         mail: the MAIL command.
         rcpts: a RCPT command for each recipient.
-        ordinary: whether no address needs a second look: bare, ASCII.
     """
 
     sender: str
@@ -56,7 +55,6 @@ class Mail:
     mail_parameters: tuple[str, ...]
     mail: Command
     rcpts: tuple[Command, ...]
-    ordinary: bool
 
     @classmethod
     def of(
@@ -80,9 +78,8 @@ class Mail:
         mail = mail_command(sender, mail_parameters)
         if type(content) is not bytes:
             pieces(content)  # refuses what is no content
-        bare = path(sender)[1:-1]
-        ordinary = bare == sender and None not in map(is_ordinary, (bare, *to))
-        return _mail(bare, to, content, tuple(mail_parameters), mail, rcpts, ordinary)
+        bare = sender if mail.ordinary else path(sender)[1:-1]
+        return _mail(bare, to, content, tuple(mail_parameters), mail, rcpts)
 
 
 @quick
@@ -175,19 +172,25 @@ class Envelope(Group):
     __slots__ = ("_letter", "granted")
 
     def __init__(self, letter: Letter) -> None:
-        super().__init__(letter.envelope)
+        self.commands = letter.envelope
+        self.codes = []
+        self._raws = []
+        self._ends = []
+        self.heard = self.granted = False
         self._letter = letter
-        self.granted = False
 
     def after(self) -> Conversation:
         """Where the session stands after it: nearly always it is granted whole, and then there is a shorter way."""
-        codes, letter = self.codes, self._letter
-        if len(codes) == len(self.commands):
-            asked = len(letter.mail.rcpts) + 1
-            self.granted = max(codes[:asked]) < 300 and codes[asked:] in ([], [354])
-        if self.granted and letter.mail.ordinary and not letter.chunked and self.before.stage is Stage.READY:
-            return self.before.after_envelope(letter.mail.sender, letter.mail.recipients)
-        return super().after()
+        codes, commands = self.codes, self.commands
+        if len(codes) < len(commands):
+            return super().after()
+        if self._letter.chunked:
+            self.granted = max(codes) < 300
+            return super().after()
+        self.granted = codes[-1] == 354 and max(codes[:-1]) < 300
+        short = self.granted and self.before.stage is Stage.READY and all(each.ordinary for each in commands[:-1])
+        mail = self._letter.mail
+        return self.before.after_envelope(mail.sender, mail.recipients) if short else super().after()
 
 
 def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[str, SmtpReply]:
@@ -276,7 +279,7 @@ def prepared(capabilities: Capabilities, mail: Mail) -> Letter:
     binary = "BODY=BINARYMIME" in parameters
     large = binary or needed.size is None or needed.size >= _LARGE
     chunked = large and "CHUNKING" in capabilities
-    command = Command("MAIL", f"FROM:<{mail.sender}>", *parameters) if found else mail.mail
+    command = with_parameters(mail.mail, found) if found else mail.mail
     at_once = "PIPELINING" in capabilities
     envelope = (command, *mail.rcpts, _DATA) if at_once and not chunked else (command, *mail.rcpts)
     return _letter(mail, envelope, parameters, wire, chunked, binary, at_once)

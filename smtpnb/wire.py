@@ -38,9 +38,10 @@ class Wire:
 
     Attributes:
         sent_at: when the last octets went out.
+        closed: whether this end closed it.
     """
 
-    __slots__ = ("_due", "_lock", "_mask", "_reader", "sent_at", "stream")
+    __slots__ = ("_due", "_lock", "_mask", "_reader", "closed", "sent_at", "stream")
 
     def __init__(self, stream: Stream, mask: Callable[[bytes], bytes] = bytes) -> None:
         self.stream = stream
@@ -49,6 +50,7 @@ class Wire:
         self.sent_at = monotonic()
         self._due = 1  # replies that are due: the greeting is
         self._lock = threading.Lock()
+        self.closed = False
 
     def check(self, deadline: Deadline) -> None:
         """Looks, without waiting, whether the server ended the connection; not while another thread awaits a reply.
@@ -71,11 +73,7 @@ class Wire:
         self._begin(deadline)
         self.stream.write(octets, deadline)
         self.sent_at = monotonic()
-        reply = self._reader.take(self._read(deadline))
-        if reply is None:
-            return self.receive(deadline)
-        self._due = 0
-        return reply
+        return self.receive(deadline)
 
     def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets` whatever is unread: for pipelining by hand."""
@@ -92,7 +90,7 @@ class Wire:
             SmtpTimeout: the deadline passed first.
         """
         reader = self._reader
-        reply = None if reader.idle else reader.next_reply()
+        reply = reader.take(self._read(deadline)) if reader.idle else reader.next_reply()
         while reply is None:
             reply = reader.take(self._read(deadline))
         self._due -= 1
@@ -137,6 +135,22 @@ class Wire:
             if sent < len(piece):
                 return self._early(deadline)
             begun = True
+        self.sent_at = monotonic()
+        return self.receive(deadline)
+
+    def upload_whole(self, octets: bytes, deadline: Deadline) -> RawReply:
+        """`upload` of one piece: what is small goes out in one write that cannot wait for the server.
+
+        Raises:
+            SmtpError: as `upload`.
+        """
+        if len(octets) > _SMALL:
+            return self.upload((octets,), deadline)
+        self._begin(deadline)
+        try:
+            self.stream.write(octets, deadline)
+        except SmtpDisconnected:
+            return self._parting_words(deadline)
         self.sent_at = monotonic()
         return self.receive(deadline)
 
@@ -185,6 +199,7 @@ class Wire:
 
     def close(self) -> None:
         """Closes the connection; may be repeated."""
+        self.closed = True
         self.stream.close()
 
     # -- what went wrong -------------------------------------------------------------------------------------

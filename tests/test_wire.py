@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from scripted import Script, ScriptedPeer
 
+from smtpnb import SmtpClient
 from smtpnb.errors import SmtpDisconnected, SmtpProtocolError, SmtpTimeout, SmtpTlsError
 from smtpnb.transport.deadline import Deadline
 from smtpnb.transport.memory import MemoryStream
@@ -199,6 +200,39 @@ class Broken:
         self.closed = True
 
 
+class Impatient(Broken):
+    """A stream whose peer answers each write, and refuses a large one before its end."""
+
+    def write(self, data: bytes, deadline: Deadline, *, watch: bool = False) -> int:
+        if len(data) > 4_096:
+            assert watch
+            self.unread.append(b"552 too large\r\n")
+            return 4_096
+        self.unread.append(b"354 go\r\n" if data == b"DATA\r\n" else b"250 ok\r\n")
+        return len(data)
+
+
+def test_client_whose_whole_content_was_refused_before_its_end_is_not_connected() -> None:
+    stream = Impatient(b"220 hi\r\n")
+    client = SmtpClient(stream=stream, local_hostname="me")  # type: ignore[arg-type]  # start_tls aside, it is one
+    client.connect()
+    client.data()
+    assert client.data_body(b"x" * 100_000).code == 552
+    assert stream.closed
+    assert not client.connected
+    with pytest.raises(SmtpDisconnected, match="refused the content before its end"):
+        client.noop()
+
+
+def test_short_content_is_one_write_and_its_reply() -> None:
+    stream = Impatient(b"220 hi\r\n")
+    client = SmtpClient(stream=stream, local_hostname="me")  # type: ignore[arg-type]  # as above
+    client.connect()
+    client.data()
+    assert client.data_body(b"x").code == 250
+    assert client.connected
+
+
 @pytest.mark.parametrize(
     ("unread", "code"), [((b"552 no\r\n",), 552), ((b"250 ok\r\n",), 0), ((), 0), ((b"",), 0), ((b"250 o", b""), 0)]
 )
@@ -211,6 +245,18 @@ def test_broken_write_is_a_refusal_or_an_error_and_never_a_success(unread: tuple
     else:
         with pytest.raises(SmtpDisconnected):
             Wire(stream).upload(upload, soon())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("unread", "code"), [((b"552 no\r\n",), 552), ((b"250 ok\r\n",), 0), ((), 0)])
+def test_broken_write_of_short_content_is_a_refusal_or_an_error(unread: tuple[bytes, ...], code: int) -> None:
+    stream = Broken(*unread)
+    stream.writes = 1
+    if code:
+        assert Wire(stream).upload_whole(b"one\r\n.\r\n", soon()).code == code  # type: ignore[arg-type]
+    else:
+        with pytest.raises(SmtpDisconnected):
+            Wire(stream).upload_whole(b"one\r\n.\r\n", soon())  # type: ignore[arg-type]
+    assert stream.closed
 
 
 @pytest.mark.parametrize("error", [SmtpDisconnected("mine"), SmtpTimeout("mine"), OSError("mine"), KeyboardInterrupt()])

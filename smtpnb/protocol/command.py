@@ -27,12 +27,15 @@ class Command:
         arguments: what follows, each behind a space; empty ones are left out.
         secret: a secret at the end of the line, as it goes on the wire; hidden in `shown`.
 
+    Attributes:
+        ordinary: whether it is MAIL or RCPT with an address that needs no second look; made below.
+
     Raises:
         ValueError: CR, LF or NUL in an argument, or a lone surrogate, which no octets stand for.
         TypeError: an argument that is no text.
     """
 
-    __slots__ = ("_head", "secret", "shown", "verb")
+    __slots__ = ("_head", "ordinary", "secret", "shown", "verb")
 
     def __init__(self, verb: str, *arguments: str, secret: Secret | None = None) -> None:
         try:
@@ -51,6 +54,7 @@ class Command:
         self._head = encoded(f"{line} " if secret is not None and line else line)
         self.verb = verb.upper()
         self.secret = secret
+        self.ordinary = False
         self.shown = line if secret is None else f"{line} {MASK}" if line else MASK
 
     def line(self) -> bytes:
@@ -61,6 +65,12 @@ class Command:
 
     def __repr__(self) -> str:
         return f"<Command {visible(self.shown)}>"
+
+
+def with_parameters(command: Command, parameters: Sequence[str]) -> Command:
+    """`command` with more parameters behind its own: ours, which need no check."""
+    line = " ".join((command.shown, *parameters))
+    return _ordinary(command.verb, line) if command.ordinary else Command(line)
 
 
 def mail_command(address: str | None, parameters: Sequence[str] = ()) -> Command:
@@ -80,7 +90,10 @@ def rcpt_command(address: str | None, parameters: Sequence[str] = ()) -> Command
 def _ordinary(verb: str, line: str) -> Command:
     """A command whose line needs no check: visible ASCII and single spaces."""
     command = _new_command(Command)
-    command.verb, command.shown, command.secret = verb, line, None
+    command.verb = verb
+    command.shown = line
+    command.secret = None
+    command.ordinary = True
     command._head = line.encode("ascii")  # noqa: SLF001 - what __init__ does
     return command
 

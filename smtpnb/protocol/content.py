@@ -218,12 +218,11 @@ class Tally:
         octets: all of it, where it goes out in one piece.
     """
 
-    __slots__ = ("kept", "octets", "whole")
+    __slots__ = ("kept", "octets")
 
     def __init__(self, octets: bytes = b"") -> None:
         self.kept = octets[:CONTENT_KEPT]
         self.octets = len(octets)
-        self.whole = bool(octets)
 
     def counted(self, pieces: Iterator[bytes], head: bytes) -> Iterator[bytes]:
         """The pieces, `head` before the first of them."""
@@ -235,4 +234,3 @@ class Tally:
             head = b""
         if head:
             yield head
-        self.whole = True
