@@ -56,18 +56,16 @@ class Stuffer:
         return END_OF_DATA if self._at_line_start else b"\r\n" + END_OF_DATA
 
 
-#: Every octet but CR and LF.
-_TEXT: Final = bytes(set(range(256)) - set(b"\r\n"))
-
-
 def normalised(piece: bytes) -> bytes:
     """`piece` with every CR LF, bare CR and bare LF as CR LF."""
-    ends = piece.translate(None, _TEXT)
-    if ends == b"\r\n" * (len(ends) // 2):
-        return piece  # the common case costs one look at each octet, and no copy
-    if b"\r" in ends:
+    ends = piece.count(b"\n")
+    returns = piece.count(b"\r")
+    if returns:
+        if ends == returns == piece.count(b"\r\n"):
+            return piece  # the common case costs three counts and no copy
         piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return piece.replace(b"\n", b"\r\n")
+        return piece.replace(b"\n", b"\r\n")
+    return piece.replace(b"\n", b"\r\n") if ends else piece
 
 
 def wire_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
