@@ -89,6 +89,11 @@ def test_links_elsewhere_are_to_sections_of_rfcs(path: Path) -> None:
         assert label == f"§{match[1]}"
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS[2:7], ids=lambda path: path.stem)
+def test_a_lesson_has_twenty_to_thirty_five_cells(path: Path) -> None:
+    assert 20 <= len(nbformat.read(path, 4).cells) <= 35
+
+
 def test_every_notebook_is_on_the_map() -> None:
     linked = set(re.findall(r"\]\(((?:\d\d_)?\w+\.ipynb)\)", _prose(FOLDER / "00_tour.ipynb")))
     assert linked | {"00_tour.ipynb"} == {path.name for path in NOTEBOOKS}
@@ -154,17 +159,21 @@ def test_nbval_overlooks_at_most_six_things() -> None:
 REAL = ["00_tour.ipynb", "01_ehlo.ipynb", "02_transaction.ipynb", "03_starttls.ipynb", "04_auth_plain.ipynb", "05_vrfy.ipynb", "06_expn.ipynb"]  # fmt: skip
 
 
+#: A cell that talks to `client`; another one's client belongs to a sandbox, whose people are at example.org.
+TALKS = re.compile(r"(?<![.\w])client\b")
+
+
 def _for_real(cell: Any, server: RealServer) -> None:
     """The same cell, for the people of a real server."""
     context = f"ssl.create_default_context(cafile={str(server.ca_file)!r})"
     told = f"dict(host='127.0.0.1', port={server.port}, ssl_context={context})"
     if cell.source.endswith("sandbox = Sandbox()\nclient = sandbox.client()"):  # the tour's first cell
         cell.source = f"{cell.source}\nfrom smtpnb import SmtpClient\nSERVER = None\nclient = SmtpClient(**SERVER)"
-    cell.source = (
-        cell.source.replace("SERVER = None", f"import ssl\nSERVER = {told}")
-        .replace("example.org", server.domain)
-        .replace('"wonderland"', repr(server.users["alice"]))
-    )
+    cell.source = cell.source.replace("SERVER = None", f"import ssl\nSERVER = {told}")
+    if TALKS.search(cell.source):
+        cell.source = cell.source.replace("example.org", server.domain).replace(
+            '"wonderland"', repr(server.users["alice"])
+        )
 
 
 @pytest.mark.postfix
@@ -174,7 +183,7 @@ def test_the_same_cells_run_against_postfix(name: str, postfix: RealServer) -> N
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        if "sandbox.messages" in cell.source:
+        if name.startswith("00") and "sandbox.messages" in cell.source:
             cell.source = ""  # a real server shows nobody its mailboxes
         _for_real(cell, postfix)
         if "ehlo() == reply" in cell.source:

@@ -8,6 +8,7 @@ import contextlib
 import copy
 import io
 import sys
+import sysconfig
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,12 @@ from smtpnb.text import shortened, visible
 MAX_STEPS: Final = 100_000
 MAX_SECONDS: Final = 10.0
 
-_OURS: Final = str(Path(__file__).resolve().parent.parent)
+#: Whose code is not the learner's: the first use of a library runs many thousands of lines.
+_OTHERS: Final = (
+    str(Path(__file__).resolve().parent.parent),
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    "<frozen ",
+)
 
 
 class _Endless(BaseException):
@@ -93,7 +99,7 @@ def _copied(value: Any) -> Any:
 
 
 class _bounded:  # noqa: N801 - reads as the word it is
-    """Stops the code within after `MAX_STEPS` lines or `MAX_SECONDS`; our own code is not counted."""
+    """Stops the code within after `MAX_STEPS` lines or `MAX_SECONDS`; neither ours nor a library's lines are counted."""
 
     def __enter__(self) -> None:
         self._before = sys.gettrace()
@@ -105,7 +111,7 @@ class _bounded:  # noqa: N801 - reads as the word it is
         sys.settrace(self._before)
 
     def _enter(self, frame: FrameType, event: str, _: Any) -> Any:  # noqa: ARG002 - settrace's signature
-        return None if frame.f_code.co_filename.startswith(_OURS) else self._step
+        return None if frame.f_code.co_filename.startswith(_OTHERS) else self._step
 
     def _step(self, frame: FrameType, event: str, _: Any) -> Any:  # noqa: ARG002 - settrace's signature
         self._steps += 1

@@ -156,8 +156,8 @@ EXERCISES: Final = (
         ("mine",),
         (
             "Most commands are refused there in the clear. EHLO, NOOP, STARTTLS and QUIT are not (RFC 3207 §4).",
-            "client.mail(…) is 530. Then change over to TLS, say EHLO, and try the same once more.",
-            'client.ehlo(); client.mail("alice@example.org"); client.starttls(); client.ehlo(); client.mail("alice@example.org")',
+            "Say EHLO; mine.mail(…) is 530. Then change over to TLS, say EHLO again, and try the same once more.",
+            'mine.ehlo(); mine.mail("alice@example.org"); mine.starttls(); mine.ehlo(); mine.mail("alice@example.org")',
         ),
         _success,
         "530 names its cure: first STARTTLS, then the same again.",

@@ -154,7 +154,7 @@ EXERCISES: Final = (
         (
             "Who gets a message is decided by the envelope alone.",
             "Three RCPT. In the header section two of them are named, and there is no Bcc field.",
-            'client.send_mail("alice@example.org", [bob, carol, postmaster], content) with a content that says To: bob@example.org, carol@example.org; then message = sandbox.messages[-1].',
+            'post.ehlo(); post.send_mail("alice@example.org", ["bob@example.org", "carol@example.org", "postmaster@example.org"], "To: bob@example.org, carol@example.org\\n\\nHello\\n"); message = sandbox.messages[-1]',
         ),
         _bcc,
         "A blind copy is one more RCPT. The header section is just text that people read.",
@@ -167,7 +167,7 @@ EXERCISES: Final = (
         (
             "503 means: a known command at the wrong moment. Which command needs others before it?",
             "DATA needs a sender and a recipient. After the refusal nothing is lost: the session stands where it stood.",
-            "client.data() is 503; then client.mail(…), client.rcpt(…), client.data(), client.data_body(…).",
+            'mine.ehlo(); mine.data() is 503. Then mine.mail("alice@example.org"), mine.rcpt("bob@example.org"), mine.data(), mine.data_body("Hello\\n").',
         ),
         _repair,
         "A 503 costs nothing but the round trip: the session goes on from where it stood.",

@@ -50,7 +50,7 @@ _mapped = value(
         ({**USERS, "bob": True, "carol": False, "erin": False}, "252 is no yes, and of the 5xx only 550 is a no."),
         ({name: bool(told) for name, told in USERS.items()}, "Three answers are possible, and None is one: not told."),
     ],
-    "Ask for each of the five, and keep True, False or None: {name: verified(client.vrfy(name)) for name in names}.",
+    "Ask for each of the five, and keep True, False or None: {name: verified(mixed.vrfy(name)) for name in names}.",
 )  # fmt: skip
 
 
@@ -81,8 +81,8 @@ EXERCISES: Final = (
         ("users",),
         (
             "One VRFY for each name, and the function from the exercise before.",
-            "client.vrfy(name) is the reply; verified(...) makes True, False or None of it.",
-            "{name: verified(client.vrfy(name)) for name in names}",
+            "mixed.vrfy(name) is the reply; verified(...) makes True, False or None of it.",
+            "users = {name: verified(mixed.vrfy(name)) for name in names}",
         ),
         _map,
         "Of five names this server confirmed one and denied one. VRFY is a poor address book.",

@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import pprint
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -690,6 +691,15 @@ def test_nothing_a_function_does_breaks_the_check(function: Any, said: str, caps
     assert said in verdict.because
     assert "<script" not in str(verdict._repr_html_())
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_librarys_many_lines_are_no_endless_loop() -> None:
+    def thorough(line: str) -> Any:
+        if line.startswith("Alice"):
+            pprint.pformat(list(range(10_000)), width=1)  # more than 100,000 lines of the standard library's Python
+        return full_name(line)
+
+    assert check("full_name", thorough)
 
 
 @pytest.mark.parametrize("name", RIGHT)
