@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
@@ -30,8 +31,9 @@ _STYLE = re.compile(r"[a-z-]+:[#%\w(),. -]+(;[a-z-]+:[#%\w(),. -]+)*")
 _FORBIDDEN_STYLES = ("var(", "currentcolor", "gradient", "url", "expression", "position", "behavior", "import", "\\")
 
 
+@lru_cache(maxsize=8)  # several checks look at the same view in a row, and to parse it is most of what they cost
 def parsed(html: str) -> Element:
-    """The tree of a fragment; an HTML5 parse error is an error."""
+    """The tree of a fragment, to be read only; an HTML5 parse error is an error."""
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     tree = parser.parseFragment(html)
     assert isinstance(tree, Element)
