@@ -4,6 +4,7 @@ import base64
 import itertools
 import pprint
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ import probing_answers
 import pytest
 
 from smtpnb import Sandbox, SmtpClient, SmtpError, SmtpReply
-from smtpnb.exercises import Verdict, WrongAnswer, check
+from smtpnb.exercises import Verdict, WrongAnswer, check, running
 from smtpnb.exercises.auth_plain import CAPTURED
 from smtpnb.exercises.faster import _DATA
 from smtpnb.exercises.international import COMMANDS
@@ -700,6 +701,30 @@ def test_a_librarys_many_lines_are_no_endless_loop() -> None:
         return full_name(line)
 
     assert check("full_name", thorough)
+
+
+def _waits() -> str:
+    for _ in range(10):
+        time.sleep(0.02)
+    return "done"
+
+
+def _computes() -> str:
+    for _ in range(10):
+        sum(range(2_000_000))
+    return "done"
+
+
+def test_only_the_learners_own_computing_counts_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a busy machine makes it wait."""
+    monkeypatch.setattr(running, "MAX_SECONDS", 0.1)
+    assert running.run(_waits).value == "done"
+    assert "did not come to an end" in running.run(_computes).trouble
+
+
+def test_waiting_without_end_is_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MAX_WAIT", 0.1)
+    assert "did not come to an end" in running.run(_waits).trouble
 
 
 @pytest.mark.parametrize("name", RIGHT)
