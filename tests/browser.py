@@ -17,6 +17,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import nbformat
 from nbformat.sign import NotebookNotary
@@ -231,10 +232,22 @@ class LabPage:
         """JupyterLab, loaded and restored, in a profile of its own."""
         page = browser.new_context(viewport={"width": width, "height": height}).new_page()
         page.set_default_timeout(STARTED_WITHIN * 1000)
-        page.goto(f"{lab.url}lab?token={TOKEN}&reset")
-        page.wait_for_function("() => window.jupyterapp !== undefined")
-        page.evaluate("async () => { await window.jupyterapp.restored; }")
-        return cls(page, lab)
+        started = cls(page, lab)
+        started.load()
+        return started
+
+    def load(self) -> None:
+        """Begin anew, with no notebook open and no dialog."""
+        # A workspace that nobody used is empty. `?reset` empties one too, but loads JupyterLab twice, at a time of its own.
+        self.page.goto(f"{self.lab.url}lab/workspaces/{uuid4().hex}?token={TOKEN}")
+        self.page.wait_for_function("() => window.jupyterapp !== undefined")
+        self.page.evaluate("async () => { await window.jupyterapp.restored; }")
+
+    def another(self) -> Page:
+        """An empty page in a profile of its own."""
+        browser = self.page.context.browser
+        assert browser is not None
+        return browser.new_page()
 
     def command(self, name: str, **arguments: Any) -> None:
         """One of JupyterLab's own commands, such as ``docmanager:save``, waited for."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Lab, LabPage, code
+from browser import LabPage, code
 from leaks import forms
 from playwright.sync_api import expect
 
@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PASSWORD = "wonderland"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 PANEL = "from smtpnb import control_panel\npanel = control_panel({})\npanel"
+#: A cell that is busy until the test says so.
+WAITING = (
+    "import pathlib, time; print('free', 6 * 7)\n"
+    "while not pathlib.Path('go-on').exists(): time.sleep(0.05)\n"
+    "print('went', 'on')"
+)
 TEXTS = ("Host", "Port", "Login", "Password", "User", "List", "From", "To", "Cc", "Bcc", "Subject", "Body", "Raw command",
          "Security", "Mechanism", "Python")  # fmt: skip
 
@@ -55,22 +61,23 @@ class Panel:
 
 
 @contextmanager
-def shown(
-    where: str, lab: Lab, chromium: Browser, cells: list[Any], name: str
-) -> Iterator[tuple[Panel, LabPage | None]]:
+def shown(where: str, lab_page: LabPage, cells: list[Any], name: str) -> Iterator[Panel]:
+    """The panel of a fresh kernel, in a page that the tests share; a test that fails leaves the next one a new page."""
+    lab = lab_page.lab
     lab.write(f"{name}.ipynb", cells)
     if where == "voila":
-        with chromium.new_page() as page:
+        with lab_page.another() as page:
             page.goto(lab.voila(f"{name}.ipynb"), timeout=60_000)
-            yield Panel(page), None
+            yield Panel(page)
         return
-    lab_page = LabPage.start(chromium, lab)
     try:
         lab_page.open(f"{name}.ipynb", theme=where)
         lab_page.run_all()
-        yield Panel(lab_page.page), lab_page
-    finally:
-        lab_page.close()
+        yield Panel(lab_page.page)
+        lab_page.command("notebook:shutdown-kernel")
+    except BaseException:
+        lab_page.load()
+        raise
 
 
 def saved(lab_page: LabPage, file: Path) -> str:
@@ -86,10 +93,11 @@ def keep_widget_state(lab_page: LabPage, file: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["light", "dark", "voila"])
-def test_a_whole_session_by_mouse(lab: Lab, chromium: Browser, where: str) -> None:
-    with shown(where, lab, chromium, [code(PANEL.format(""))], f"session-{where}") as (panel, lab_page):
-        if lab_page:
-            keep_widget_state(lab_page, lab.folder / f"session-{where}.ipynb")
+def test_a_whole_session_by_mouse(lab_page: LabPage, where: str) -> None:
+    file = None if where == "voila" else lab_page.lab.folder / f"session-{where}.ipynb"
+    with shown(where, lab_page, [code(PANEL.format(""))], f"session-{where}") as panel:
+        if file:
+            keep_widget_state(lab_page, file)
         panel.says("A sandbox was started for you")
         panel.press("Connect", "Greeting: 220")
         panel.press("EHLO", "EHLO: 250")
@@ -100,8 +108,8 @@ def test_a_whole_session_by_mouse(lab: Lab, chromium: Browser, where: str) -> No
         panel.field("Password").fill(PASSWORD)
         panel.field("Login").focus()
         expect(panel.field("Password")).to_have_value("", timeout=5_000)
-        if lab_page:
-            told = saved(lab_page, lab.folder / f"session-{where}.ipynb")
+        if file:
+            told = saved(lab_page, file)
             assert [form for form in forms("alice", PASSWORD) if form in told] == [], "typed, and not yet sent"
         panel.press("AUTH", "AUTH: 235")
         panel.press("VRFY", "VRFY: 250")
@@ -113,17 +121,17 @@ def test_a_whole_session_by_mouse(lab: Lab, chromium: Browser, where: str) -> No
         python = panel.field("Python").input_value()
         assert "client.auth_plain('alice', ask_secret(" in python
         assert PASSWORD not in panel.page.content()
-        if lab_page:
-            told = saved(lab_page, lab.folder / f"session-{where}.ipynb")
+        if file:
+            told = saved(lab_page, file)
             assert WIDGET_STATE in told
             for password in (PASSWORD, "a-wrong-one"):
                 assert [form for form in forms("alice", password) if form in told] == []
             assert base64.b64encode(PASSWORD.encode()).decode() not in told
 
 
-def test_refused_port_is_told_and_mended(lab: Lab, chromium: Browser) -> None:
+def test_refused_port_is_told_and_mended(lab_page: LabPage) -> None:
     # Bound, and not listened on: nobody else can take it.
-    with socket.socket() as sock, shown("light", lab, chromium, [code(PANEL.format(""))], "refused") as (panel, _):
+    with socket.socket() as sock, shown("light", lab_page, [code(PANEL.format(""))], "refused") as panel:
         sock.bind(("127.0.0.1", 0))
         panel.field("Host").fill("127.0.0.1")
         panel.field("Port").fill(str(sock.getsockname()[1]))
@@ -133,18 +141,17 @@ def test_refused_port_is_told_and_mended(lab: Lab, chromium: Browser) -> None:
         panel.press("Connect", "Greeting: 220")
 
 
-def test_cancel_ends_a_stalled_server_while_another_cell_runs(lab: Lab, chromium: Browser) -> None:
+def test_cancel_ends_a_stalled_server_while_another_cell_runs(lab_page: LabPage) -> None:
     with Sandbox(greeting="silent") as silent:
         cells = [code(PANEL.format(f"'127.0.0.1:{silent.port}'")), code("")]
-        with shown("light", lab, chromium, cells, "stalled") as (panel, lab_page):
-            assert lab_page
+        with shown("light", lab_page, cells, "stalled") as panel:
             page = lab_page.page
             panel.press("Connect", "Connect is under way")
             expect(panel.button("EHLO")).to_be_disabled()
             expect(panel.button("Connect")).to_be_enabled()
             second = page.locator(".jp-CodeCell").nth(1)
             second.locator(".cm-content").click()
-            page.keyboard.insert_text("import time; print('free', 6 * 7); time.sleep(6); print('slept')")
+            page.keyboard.insert_text(WAITING)
             page.keyboard.press("Control+Enter")
             expect(second.locator(".jp-OutputArea-output").first).to_contain_text("free 42", timeout=5_000)
             started = time.monotonic()
@@ -152,13 +159,14 @@ def test_cancel_ends_a_stalled_server_while_another_cell_runs(lab: Lab, chromium
             assert time.monotonic() - started < 3
             expect(second).to_contain_text("[*]", timeout=100)
             expect(panel.button("EHLO")).to_be_enabled()
+            (lab_page.lab.folder / "go-on").touch()
+            expect(second).to_contain_text("went on")
             lab_page.wait_until_idle()
 
 
-def test_shown_twice_and_closed(lab: Lab, chromium: Browser) -> None:
+def test_shown_twice_and_closed(lab_page: LabPage) -> None:
     cells = [code(PANEL.format("")), code("panel"), code("")]
-    with shown("light", lab, chromium, cells, "twice") as (panel, lab_page):
-        assert lab_page
+    with shown("light", lab_page, cells, "twice") as panel:
         panel.press("Connect", "Greeting: 220")
         expect(lab_page.page.get_by_text("Greeting: 220")).to_have_count(2)
         third = lab_page.page.locator(".jp-CodeCell").nth(2)
@@ -171,14 +179,14 @@ def test_shown_twice_and_closed(lab: Lab, chromium: Browser) -> None:
         expect(lab_page.page.get_by_role("button", name="Connect", exact=True)).to_have_count(0)
 
 
-def test_dangerous_press_asks_first(lab: Lab, chromium: Browser) -> None:
+def test_dangerous_press_asks_first(lab_page: LabPage) -> None:
     source = (
         "from smtpnb import Sandbox, SmtpClient, control_panel\nfrom smtpnb.transport.memory import MemoryStream\n"
         "class Public(MemoryStream):\n    address = ('192.0.2.1', 25)\n"
         "inner = Sandbox(in_memory=True).client()\n"
         "panel = control_panel(SmtpClient('mail.example.net', stream=lambda: Public(inner._stream()._peer)))\npanel"
     )
-    with shown("light", lab, chromium, [code(source)], "danger") as (panel, _):
+    with shown("light", lab_page, [code(source)], "danger") as panel:
         expect(panel.button("Yes, send it")).to_be_hidden()
         panel.press("Connect", "Greeting: 220")
         panel.press("EHLO", "EHLO: 250")
@@ -201,9 +209,8 @@ _FOCUSED = """() => {
 }"""
 
 
-def test_every_control_is_reached_and_used_by_keyboard_alone(lab: Lab, chromium: Browser) -> None:
-    with shown("light", lab, chromium, [code(PANEL.format(""))], "keyboard") as (panel, lab_page):
-        assert lab_page
+def test_every_control_is_reached_and_used_by_keyboard_alone(lab_page: LabPage) -> None:
+    with shown("light", lab_page, [code(PANEL.format(""))], "keyboard") as panel:
         page = lab_page.page
         panel.field("Host").focus()
         reached = []
@@ -250,9 +257,8 @@ _AXE = """async () => {
 
 @pytest.mark.node
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(lab: Lab, chromium: Browser, node_modules: Path, theme: str) -> None:
-    with shown(theme, lab, chromium, [code(PANEL.format(""))], f"axe-{theme}") as (panel, lab_page):
-        assert lab_page
+def test_axe_finds_nothing_serious(lab_page: LabPage, node_modules: Path, theme: str) -> None:
+    with shown(theme, lab_page, [code(PANEL.format(""))], f"axe-{theme}") as panel:
         panel.press("Connect", "Greeting: 220")
         panel.press("MAIL", "MAIL: 503")
         panel.press("Send message", "1 recipient accepted")
