@@ -55,6 +55,9 @@ class SmtpError(Displayable, Exception):
     def __str__(self) -> str:
         return self.message
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.message!r})"  # `args` holds the first wording, which may have grown since
+
     def to_text(self) -> str:
         """The whole card as text: what happened, the likely cause, what to try."""
         lines = [f"{type(self).__name__}: {self.message}"]

@@ -74,6 +74,14 @@ def test_error_travels_between_processes(kind: type[SmtpError]) -> None:
     assert (error.message, error.cause, error.advice) == ("it broke", "c", ("a", "b"))
 
 
+@pytest.mark.parametrize("kind", SIMPLE)
+def test_repr_tells_the_message_as_it_stands_and_travels(kind: type[SmtpError]) -> None:
+    error = kind("no answer within 1 second")
+    error.message += ", after NOOP"
+    assert repr(error) == f"{kind.__name__}('no answer within 1 second, after NOOP')"
+    assert repr(pickle.loads(pickle.dumps(error))) == repr(error)
+
+
 @given(st.binary(max_size=60), st.text(max_size=30))
 def test_no_error_about_any_input_holds_a_control(octets: bytes, text: str) -> None:
     attempts = (
