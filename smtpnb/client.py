@@ -293,7 +293,7 @@ class SmtpClient:
 
         Raises:
             SmtpInsecureError: the token would go out in the clear.
-            ValueError: CR, LF or NUL in one of them.
+            ValueError: CR, LF, NUL or a lone surrogate in one of them.
         """
         password = Secret(password)
         _check_line(password)
@@ -874,6 +874,8 @@ class SmtpClient:
 def _check_line(password: Secret) -> None:
     if not password.is_one_line:
         raise ValueError("CR, LF or NUL in the password: no server could take it (RFC 4616 §2)")
+    if not password.is_utf8:
+        raise ValueError("a lone surrogate in the password: UTF-8 has no octets for it (RFC 4616 §2)")
 
 
 def _fate_of(error: BaseException) -> str:

@@ -26,16 +26,20 @@ class Secret:
         TypeError: `value` is neither text, octets nor a secret. The message does not show it.
     """
 
-    __slots__ = ("_open",)
+    __slots__ = ("_open", "is_utf8")
     _open: Callable[[], bytes]
+    #: Whether octets stand for all of it: text with a lone surrogate has none in UTF-8. Closed all the same, so that
+    #: whoever refuses it has nothing open in a frame.
+    is_utf8: bool
 
     def __init__(self, value: "str | bytes | Secret") -> None:
         if isinstance(value, Secret):
-            self._open = value._open
+            self._open, self.is_utf8 = value._open, value.is_utf8
         elif isinstance(value, str | bytes):
             # A closure, not an attribute: pickle, copy, vars() and debuggers' attribute views find no text.
             octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else bytes(value)
             self._open = lambda: octets
+            self.is_utf8 = not isinstance(value, str) or not any("\ud800" <= char <= "\udfff" for char in value)
         else:
             raise TypeError(f"a secret is str, bytes or Secret, not {type(value).__name__}")
 

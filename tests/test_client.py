@@ -157,6 +157,17 @@ def test_secret_that_would_end_the_line_is_refused_and_not_shown(
         assert client.noop().code == 250
 
 
+@pytest.mark.parametrize("call", [lambda c, x: c.auth_plain("alice", x), lambda c, x: c.auth_login_password(x)])
+def test_password_that_no_octets_stand_for_is_refused_and_not_shown(call: Callable[[SmtpClient, str], Any]) -> None:
+    with playing(AGREEABLE, "memory") as (client, heard):
+        client.connect()
+        with pytest.raises(ValueError, match="lone surrogate") as caught:
+            call(client, "wonderland\ud800")
+        assert heard.octets == b""
+        assert "wonderland" not in locals_shown(caught.value) + str(caught.value)
+        assert client.noop().code == 250
+
+
 def test_typed_secret_that_would_end_the_line_is_refused_and_not_shown() -> None:
     with playing(AGREEABLE, "memory") as (client, _):
         client.connect()
