@@ -118,6 +118,7 @@ class SmtpClient:
         self._connecting: Deadline | None = None
         self._stream = stream
         self._recorder = Recorder()
+        self._redaction = Redaction()
         self._began = 0.0
         self._connections = 0
         self._wire: Wire | None = None
@@ -130,7 +131,6 @@ class SmtpClient:
         self._capabilities = Capabilities()
         self._history: list[Capabilities] = []
         self._tls: TlsInfo | None = None
-        self._redaction = Redaction()
         self._loopback = False
         self._unsettled = False  # whether send_data left a reply unread or a line without its end
         self._owed: deque[Command] = deque()  # commands in send_data whose replies were not read

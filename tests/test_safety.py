@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import trustme
 from leaks import forms, surfaces
-from scripted import PLACES, Script, playing
+from scripted import PLACES, Script, ScriptedPeer, playing
 
 from smtpnb import (
     SmtpClient,
@@ -22,9 +22,11 @@ from smtpnb import (
     SmtpTimeout,
     SmtpTlsError,
 )
+from smtpnb.secret import MASK
 from smtpnb.session import TlsInfo
 from smtpnb.text import visible
 from smtpnb.transport.deadline import Deadline
+from smtpnb.transport.memory import MemoryStream
 
 #: Session → what connecting, then the commands in it, must end with. Nothing else may come out, and never a reply.
 CONNECTING = {
@@ -384,6 +386,18 @@ def test_secret_appears_nowhere_even_when_the_server_echoes_it(
         told += "".join("".join(traceback.format_exception(error)) for error in errors)
     for secret in forms("alice", PASSWORD):
         assert secret not in told
+
+
+@pytest.mark.parametrize("echo", ["220 you were {}", "220-{}\nS: 220 hi"])
+def test_secret_is_masked_in_a_later_session_of_the_same_client(echo: str) -> None:
+    sessions = ["S: 220 hi\nC: AUTH *\nS: 535 no\nstall", f"S: {echo.format(PASSWORD)}\nstall"]
+    peers = [ScriptedPeer(Script.parse(session)) for session in sessions]
+    client = SmtpClient(stream=lambda: MemoryStream(peers.pop(0)))
+    client.connect()
+    client.auth_plain("alice", PASSWORD)
+    greeting = client.connect()
+    assert MASK in greeting.message
+    assert PASSWORD not in surfaces(client, []) + repr(greeting) + greeting.raw.decode()
 
 
 # -- nothing is left -------------------------------------------------------------------------------------------

@@ -1,18 +1,21 @@
 """What must not be shown, found and masked in what a server says.
 
 Outgoing secrets are hidden by `command`; this module hides them where a server echoes them: the password, the
-tokens made of it, and the base64 of both at any of the three alignments. The mask has one length, so it tells
-none. The text of a line is masked, never the framing. A secret spread over several lines masks all their text.
+tokens made of it, the base64 of both at any of the three alignments, and both in hexadecimal and percent-encoded.
+The mask has one length, so it tells none. The text of a line is masked, never the framing. A secret spread over
+several lines masks all their text.
 
 A secret of one to three characters is masked only while AUTH is under way: masking every "a" for ever would tell
 the secret rather than hide it.
 """
 
 import base64
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final, NoReturn
+from urllib.parse import quote, quote_plus
 
 from smtpnb.secret import MASK, Secret
 
@@ -24,9 +27,12 @@ _TELLING: Final = 4
 #: Base64 in both alphabets; a run around a find is masked whole, since its ends hold bits of the secret too.
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 
+#: An octet as RFC 3986 §2.1 escapes it.
+_ESCAPE: Final = re.compile("%[0-9A-F]{2}")
+
 
 class Redaction:
-    """The secrets of one session, and the mask over them.
+    """The secrets of one client, and the mask over them: a server may echo in a later session what it heard in one.
 
     Attributes:
         active: whether there is anything to hide.
@@ -46,6 +52,7 @@ class Redaction:
             if octets:
                 self.active = True
                 self._plain[octets] = None
+                self._plain.update(dict.fromkeys(_spelt_forms(octets)))
                 self._encoded.update(dict.fromkeys(_base64_forms(octets)))
 
     def masked(self, raw: bytes, *, in_auth: bool = False) -> bytes:
@@ -116,6 +123,16 @@ def _run_around(text: bytes, start: int, end: int) -> tuple[int, int]:
     before = len(text[:start].rstrip(_BASE64))
     after = len(text) - len(text[end:].lstrip(_BASE64).lstrip(b"="))
     return before, after
+
+
+def _spelt_forms(secret: bytes) -> Iterator[bytes]:
+    """The octets of `secret` in hexadecimal, and as a URL or a form spells them; of short ones none (see above)."""
+    if len(secret) >= _TELLING:
+        yield secret.hex().encode()
+        yield secret.hex().upper().encode()
+        for spelt in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
+            yield spelt.encode()
+            yield _ESCAPE.sub(lambda escape: escape[0].lower(), spelt).encode()
 
 
 def _base64_forms(secret: bytes) -> Iterator[bytes]:

@@ -71,6 +71,20 @@ def test_url_safe_base64_is_masked() -> None:
     assert base64.urlsafe_b64encode(secret) not in knowing(secret).masked(reply(base64.urlsafe_b64encode(secret)))
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        b"70c3a4732f73203f20776f7264", b"70C3A4732F73203F20776F7264", b"p%C3%A4s%2Fs%20%3F%20word",
+        b"p%c3%a4s%2fs%20%3f%20word", b"p%C3%A4s/s%20%3F%20word", b"p%C3%A4s%2Fs+%3F+word",
+    ],
+)  # fmt: skip
+def test_secret_spelt_in_hexadecimal_or_for_a_url_is_masked(spelt: bytes) -> None:
+    knows = knowing("päs/s ? word".encode())
+    assert knows.masked(reply(b"you said " + spelt + b", x")) == reply(b"you said " + MASK.encode() + b", x")
+    assert spelt[:12] not in knows.masked_fragment(b"535 you said " + spelt[:12])
+    assert spelt[:12] not in knows.masked(reply(spelt[:12], spelt[12:]))
+
+
 @pytest.mark.parametrize("form", [PASSWORD, TOKEN, base64.b64encode(PASSWORD)])
 def test_secret_spread_over_lines_is_masked_at_every_cut(form: bytes) -> None:
     redaction = knowing(PASSWORD, TOKEN)
