@@ -109,13 +109,15 @@ class SmtpClient:
         self._local_hostname = local_hostname
         self._source_address = checked_source(source_address)
         self._implicit_tls = implicit_tls
-        self._ssl_context = ssl_context
+        self._ssl_context = _checked_context(ssl_context)
         self._trust_loopback = trust_loopback
         #: Whether a secret may go anywhere in the clear.
         self.allow_insecure_auth = allow_insecure_auth
         #: What made this client, where that was a sandbox: its messages are found by it.
         self.origin: object = None
         self._connecting: Deadline | None = None
+        if not (stream is None or callable(stream) or hasattr(stream, "read")):
+            raise TypeError(f"a stream is a smtpnb.transport.stream.Stream or makes one, not {type(stream).__name__}")
         self._stream = stream
         self._recorder = Recorder()
         self._redaction = Redaction()
@@ -253,11 +255,14 @@ class SmtpClient:
             SmtpProtocolError: more came in the clear behind the 220.
         """
         deadline = Deadline(self._timeout)
-        chosen = context or ((self._ssl_context or verifying()) if verify else unverifying())
+        name = (
+            self._endpoint.name if server_hostname is None else Endpoint.of(server_hostname, self._endpoint.port).name
+        )
+        chosen = _checked_context(context) or ((self._ssl_context or verifying()) if verify else unverifying())
         try:
             reply = self._exchange(Command("STARTTLS"), deadline=deadline)
             if reply.code == 220:
-                self._handshake(chosen, server_hostname or self._endpoint.name, deadline, greeted=True)
+                self._handshake(chosen, name, deadline, greeted=True)
         except BaseException as error:
             if self._wire is None:  # it is told already
                 raise
@@ -365,6 +370,8 @@ class SmtpClient:
             chunk: the octets; text becomes UTF-8 with CRLF line ends.
             last: whether the message ends with it.
         """
+        if not isinstance(chunk, str | bytes | bytearray | memoryview):  # bytes(5) is five NULs
+            raise TypeError(f"a chunk is str or bytes, not {type(chunk).__name__}")
         octets = contents.normalised(encoded(chunk)) if isinstance(chunk, str) else bytes(chunk)
         command = Command("BDAT", str(len(octets)), "LAST" if last else "")
         return self._upload(command, contents.pieces(octets), head=command.line() + b"\r\n")
@@ -869,6 +876,12 @@ class SmtpClient:
             error.__context__ = None  # its frames saw them too
             raise error.with_traceback(None) from None
         raise error  # the content's own: its traceback and cause are the user's to see
+
+
+def _checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    if context is None or isinstance(context, ssl.SSLContext):
+        return context
+    raise TypeError(f"TLS settings are an ssl.SSLContext, not {type(context).__name__}")
 
 
 def _check_line(password: Secret) -> None:

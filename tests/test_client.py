@@ -182,7 +182,8 @@ def test_typed_secret_that_would_end_the_line_is_refused_and_not_shown() -> None
         lambda c: c.vrfy(None), lambda c: c.vrfy(0), lambda c: c.expn(b""), lambda c: c.mail(5), lambda c: c.mail("a@b", None), lambda c: c.rcpt("a@b", ("x",)),
         lambda c: c.ehlo(5), lambda c: c.auth(None), lambda c: c.auth("PLAIN", 5), lambda c: c.auth_plain("alice", None), lambda c: c.auth_plain(None, "x"),
         lambda c: c.auth_login_password(5), lambda c: c.auth_login_username(b"x"), lambda c: c.get_response(b"NOOP"), lambda c: c.send_data(5), lambda c: c.data_body(5),
-        lambda c: c.data_body(None), lambda c: c.parse_reply(5),
+        lambda c: c.data_body(None), lambda c: c.parse_reply(5), lambda c: c.bdat(5), lambda c: c.bdat(None), lambda c: c.bdat([1]),
+        lambda c: c.starttls(context="x"), lambda c: c.starttls(server_hostname=5),
     ],
 )  # fmt: skip
 def test_argument_of_the_wrong_kind_is_a_type_error_before_a_byte_is_sent(call: Callable[[Any], Any]) -> None:
@@ -202,6 +203,22 @@ def test_time_out_out_of_range_is_a_value_error(timeout: float) -> None:
     with pytest.raises(ValueError, match="time-out"):
         client.timeout = timeout
     assert client.timeout == 30.0
+
+
+@pytest.mark.parametrize("wrong", [{"ssl_context": "x"}, {"ssl_context": True}, {"stream": 5}, {"stream": "x"}])
+def test_settings_of_the_wrong_kind_are_a_type_error_at_once(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="not "):
+        SmtpClient(**wrong)
+
+
+@pytest.mark.parametrize("name", ["", "mx.example\r\nRSET", "a\0b"])
+def test_server_hostname_that_is_no_name_is_a_value_error_before_a_byte_is_sent(name: str) -> None:
+    with playing(AGREEABLE, "memory") as (client, heard):
+        client.connect()
+        with pytest.raises(ValueError, match="host"):
+            client.starttls(server_hostname=name)
+        assert heard.octets == b""
+        assert client.noop().code == 250
 
 
 @pytest.mark.parametrize("timeout", [None, "5", True])
