@@ -13,7 +13,7 @@ import math
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
 
 from smtpnb.delivery import Delivery
@@ -41,7 +41,7 @@ from smtpnb.transcript import Remark, Transcript
 from smtpnb.transport.connecting import connected
 from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.endpoint import Endpoint, checked_source
-from smtpnb.transport.sockets import SLOW
+from smtpnb.transport.sockets import SLOW, in_time
 from smtpnb.transport.stream import Stream
 from smtpnb.transport.tls_settings import unverifying, verifying
 from smtpnb.wire import Wire
@@ -121,6 +121,7 @@ class SmtpClient:
         self._stream = stream
         self._recorder = Recorder()
         self._redaction = Redaction()
+        self._job: Deadline | None = None  # that of a whole job, such as send_mail, for each of its steps
         self._began = 0.0
         self._connections = 0
         self._wire: Wire | None = None
@@ -358,10 +359,12 @@ class SmtpClient:
         octets = None if verbatim or progress else contents.small(content)
         if octets is not None:
             return self._upload_whole(contents.finished(octets))
-        pieces = contents.pieces(content)
+        deadline = self._deadline()
+        pieces = contents.pieces(content, heed=partial(in_time, deadline))
         if progress:
             pieces = shown_progress(pieces, contents.known_size(content))
-        return self._upload(_END, contents.verbatim(pieces) if verbatim else contents.transparent(pieces))
+        octets_sent = contents.verbatim(pieces) if verbatim else contents.transparent(pieces)
+        return self._upload(_END, octets_sent, deadline=deadline)
 
     def bdat(self, chunk: str | bytes | bytearray | memoryview, *, last: bool = False) -> SmtpReply:
         """The answer to a chunk of content, whose octets go out as they are (RFC 3030 §2).
@@ -433,11 +436,15 @@ class SmtpClient:
             ValueError: no recipient, or an address that cannot be one.
         """
         message = Mail.of(sender, recipients, content, mail_parameters, rcpt_parameters)  # bad input before a byte
-        if self._conversation.stage is Stage.GREETED and not self.ehlo().success:
-            self.helo()
-        if self._conversation.reverse_path is not None:
-            self.rset()  # MAIL inside a transaction is a 503, and the recipients before it would get this message
-        return delivered(self, prepared(self._capabilities, message), progress=progress)
+        self._job = self._deadline()
+        try:
+            if self._conversation.stage is Stage.GREETED and not self.ehlo().success:
+                self.helo()
+            if self._conversation.reverse_path is not None:
+                self.rset()  # MAIL inside a transaction is a 503, and its recipients would get this message
+            return delivered(self, prepared(self._capabilities, message), progress=progress)
+        finally:
+            self._job = None
 
     def send_message(
         self,
@@ -667,7 +674,9 @@ class SmtpClient:
             self._refuse_owed()
         started = monotonic()
         try:
-            raw = wire.exchange(command.line() + suffix, deadline or Deadline(timeout or self._timeout, started))
+            raw = wire.exchange(
+                command.line() + suffix, deadline or self._job or Deadline(timeout or self._timeout, started)
+            )
             return self._heard(command, raw, started)
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
             self._fail(error, command)
@@ -679,7 +688,7 @@ class SmtpClient:
             self._refuse_owed()
         started = monotonic()
         group.begin(started, started - self._began, self._conversation, secure=self._tls is not None)
-        deadline = Deadline(self._timeout, started)
+        deadline = self._deadline(started)
         try:
             wire.send_all(group.octets(), len(group.commands), deadline)
             group.sent_at = wire.sent_at
@@ -707,24 +716,35 @@ class SmtpClient:
         if group.codes[-1] == 421:
             self._close("the server closed the session with 421")
 
-    def _upload(self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"") -> SmtpReply:
+    def _deadline(self, started: float | None = None) -> Deadline:
+        """By when the call must end: this one, or the whole job that it is a step of."""
+        return self._job or Deadline(self._timeout, started)
+
+    def _upload(
+        self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"", deadline: Deadline | None = None
+    ) -> SmtpReply:
         """Sends a command's content piece by piece and returns the reply to it."""
         sent = Tally()
-        return self._uploaded(command, sent, Wire.upload, sent.counted(pieces, head))
+        return self._uploaded(command, sent, Wire.upload, sent.counted(pieces, head), deadline)
 
     def _upload_whole(self, content: bytes) -> SmtpReply:
         """Sends content that is ready for the wire, the end of the data included, and returns the reply to it."""
         return self._uploaded(_END, Tally(content), Wire.upload_whole, content)
 
     def _uploaded(
-        self, command: Command, sent: Tally, send: Callable[[Wire, _Sent, Deadline], RawReply], content: _Sent
+        self,
+        command: Command,
+        sent: Tally,
+        send: Callable[[Wire, _Sent, Deadline], RawReply],
+        content: _Sent,
+        deadline: Deadline | None = None,
     ) -> SmtpReply:
         wire = self._wire or self._connected()
         if self._unsettled:
             self._refuse_owed()
         started = monotonic()
         try:
-            raw = send(wire, content, Deadline(self._timeout, started))
+            raw = send(wire, content, deadline or self._deadline(started))
         except BaseException as error:  # noqa: BLE001 - content that ends midway must never be terminated
             self._fail(error, command)
         reply = self._heard(command, raw, started, sent)

@@ -99,6 +99,15 @@ class Pipeline:
         Raises:
             SmtpError: as for any verb; the replies read before it are in `replies`.
         """
+        client = self._client
+        outer = client._job  # noqa: SLF001 - the other half of one thing
+        client._job = client._deadline()  # noqa: SLF001 - one deadline for all of it
+        try:
+            self._send()
+        finally:
+            client._job = outer  # noqa: SLF001
+
+    def _send(self) -> None:
         commands, self._commands = self._commands, []
         grouped = "PIPELINING" in self._client.capabilities
         for group in _groups(commands) if grouped else [[command] for command in commands]:

@@ -5,8 +5,9 @@ by BDAT. What the message needs and the server lacks is refused before a byte is
 recipient does not lose the others, and the transaction never stays open.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ from smtpnb.protocol.path import path
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.recorder import Group
 from smtpnb.text import visible
+from smtpnb.transport.sockets import in_time
 
 if TYPE_CHECKING:
     from smtpnb.client import SmtpClient
@@ -246,9 +248,19 @@ def _after_reset(client: "SmtpClient", reply: SmtpReply) -> SmtpReply:
 def _by_bdat(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
     """The reply to the last chunk, or to the first that was refused (RFC 3030 §2)."""
     content = letter.mail.content
-    octets = pieces(content) if letter.verbatim else wire_lines(pieces(content))
+    chunks = pieces(content, heed=partial(in_time, client._deadline()))  # noqa: SLF001 - as above
+    octets = chunks if letter.verbatim else wire_lines(chunks)
     if progress:
         octets = shown_progress(octets, known_size(content))
+    try:
+        return _last_chunk(client, octets)
+    except BaseException as error:  # content that ends midway must never get its last chunk
+        if client.connected:
+            client._fail(error)  # noqa: SLF001 - as above
+        raise
+
+
+def _last_chunk(client: "SmtpClient", octets: Iterator[bytes]) -> SmtpReply:
     waiting = b""
     for piece in octets:
         if waiting:

@@ -84,6 +84,8 @@ HERE: Final = "test_guarantees.py"
 GUARDS: Final = (
     Guard(1, "one deadline for the whole reply", "wire.py", "data = self.stream.read(deadline)\n        except SmtpTimeout", "data = self.stream.read(Deadline(deadline.seconds))\n        except SmtpTimeout", SAFETY, "drips"),
     Guard(1, "the deadline between pieces of an upload", "wire.py", 'if deadline.at <= monotonic():\n                raise timed_out("end of the upload", deadline)', "pass", WIRE, "slow_content"),
+    Guard(1, "the deadline between chunks of one piece", "protocol/content.py", "            heed()\n", "            pass\n", "test_client.py", "comes_too_slowly"),
+    Guard(1, "one deadline for a whole job", "client.py", "self._job = self._deadline()", "pass", "test_client.py", "whole_job"),
     Guard(1, "the deadline of a handshake", "transport/sockets.py", '                self._waiter.wait(deadline, "TLS handshake", read=True)\n', '                self._waiter.wait(Deadline(3), "TLS handshake", read=True)\n', SAFETY, "handshake_that_stalls"),
     Guard(1, "the deadline of name resolution", "transport/connecting.py", "while thread.is_alive() and deadline.left():", "while thread.is_alive():", "transport/test_connecting.py", "resolver_that_hangs"),
     Guard(2, "the limit of a line", "protocol/reader.py", "if self._tail_size > self.max_line:", "if False:", READER, "line_without_end"),
@@ -120,7 +122,8 @@ GUARDS: Final = (
     Guard(14, "CR LF across two pieces is one line end", "protocol/content.py", 'if self._after_cr and piece[:1] == b"\\n":', "if False:", "protocol/test_content.py", "every_split"),
     Guard(14, "a lone LF becomes CR LF", "protocol/content.py", '    return piece.replace(b"\\n", b"\\r\\n") if ends else piece\n', "    return piece\n", "protocol/test_content.py", "every_split"),
     Guard(14, "content that raises is not terminated", "protocol/content.py", '    stuffer = Stuffer()\n    waiting = b""\n    for piece in pieces:\n        if waiting:\n            yield waiting\n        waiting = stuffer.stuff(piece)\n    yield waiting + stuffer.end()', "    stuffer = Stuffer()\n    try:\n        for piece in pieces:\n            yield stuffer.stuff(piece)\n    finally:\n        yield stuffer.end()", SAFETY, "raises_midway"),
-    Guard(14, "content that raises closes the connection", "client.py", "            raw = send(wire, content, Deadline(self._timeout, started))\n        except BaseException as error:", "            raw = send(wire, content, Deadline(self._timeout, started))\n        except SmtpError as error:", SAFETY, "raises_midway"),
+    Guard(14, "content that raises closes the connection", "client.py", "            raw = send(wire, content, deadline or self._deadline(started))\n        except BaseException as error:", "            raw = send(wire, content, deadline or self._deadline(started))\n        except SmtpError as error:", SAFETY, "raises_midway"),
+    Guard(14, "content that has nothing yet has not ended", "protocol/content.py", "while octets := _octets(read(size)):", 'while octets := _octets(read(size) or b""):', "test_client.py", "nothing_yet"),
     Guard(15, "an early success is an error", "wire.py", "        if reply.code >= 400:\n            return reply\n        words", "        if reply.code:\n            return reply\n        words", WIRE, "success_before_the_end"),
     Guard(15, "last words are no success", "wire.py", "if reply and reply.code >= 400:", "if reply:", WIRE, "broken_write"),
     Guard(15, "the server is listened to while sending", "wire.py", "deadline, watch=begun or len(piece) > _SMALL)", "deadline)", SAFETY, "refusal_before_the_end"),
@@ -139,6 +142,8 @@ GUARDS: Final = (
     Guard(19, "frames that saw a secret are dropped", "client.py", "            del command  # it may hold a secret\n", "            pass\n", HERE, "test_19"),
     Guard(19, "a secret is not pickled", "protocol/redaction.py", '    def __reduce_ex__(self, protocol: object) -> NoReturn:\n        raise TypeError("the secrets of a session are not pickled")\n', "", "protocol/test_redaction.py", "leaves_by_no_pickle"),
     Guard(19, "a secret has no text", "secret.py", 'return f"Secret({MASK})"', 'return f"Secret({self.octets()!r})"', "test_secret.py", "no_way_of_showing"),
+    Guard(19, "a password in hexadecimal or for a URL", "protocol/redaction.py", "self._plain.update(dict.fromkeys(_spelt_forms(octets)))", "pass", "protocol/test_redaction.py", "spelt"),
+    Guard(19, "what an earlier session's password was", "client.py", "        self._loopback = False\n        self._unsettled", "        self._loopback = False\n        self._redaction = Redaction()\n        self._unsettled", SAFETY, "later_session"),
 )  # fmt: skip
 
 

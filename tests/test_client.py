@@ -20,7 +20,7 @@ from smtpnb.secret import MASK, Secret
 from smtpnb.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 #: A server that takes anything, ten times.
 AGREEABLE = Script.parse("S: 220 hi\n" + "C: *\nS: 250 ok\n" * 10 + "stall")
@@ -581,3 +581,87 @@ def test_dead_connection_keeps_its_transcript() -> None:
         assert client.transcript.to_text().split("\n") == [
             "<- 220 hi", "-> NOOP", "** “rubbish” is no reply: it does not begin with a reply code",
         ]  # fmt: skip
+
+
+# -- one deadline for all of it --------------------------------------------------------------------------------------
+
+
+def slowly(pause: float, number: int) -> Iterator[bytes]:
+    for _ in range(number):
+        time.sleep(pause)
+        yield b"a line\r\n"
+
+
+@pytest.mark.parametrize("offer", ["250 mx.example", "250-mx.example\nS: 250 CHUNKING"])
+@pytest.mark.parametrize("verb", ["data_body", "send_mail"])
+def test_content_that_comes_too_slowly_ends_at_the_deadline_and_is_not_terminated(verb: str, offer: str) -> None:
+    steps = ["C: EHLO *", f"S: {offer}", "C: MAIL*", "S: 250 ok", "C: RCPT*", "S: 250 ok", "C: DATA", "S: 354 go"]
+    if verb == "send_mail" and "CHUNKING" in offer:
+        steps = steps[:-2]
+    with playing(script(*steps), "sockets", timeout=0.3) as (client, heard):
+        client.connect()
+        client.ehlo()
+        began = time.monotonic()
+        if verb == "data_body":
+            client.mail("a@b"), client.rcpt("c@d"), client.data()
+        with pytest.raises(SmtpTimeout, match="end of the upload"):
+            client.data_body(slowly(0.05, 60)) if verb == "data_body" else client.send_mail(
+                "a@b", "c@d", slowly(0.05, 60)
+            )
+        assert time.monotonic() - began < 0.8
+        assert not client.connected
+        assert b"\r\n.\r\n" not in heard.octets
+        assert b"LAST" not in heard.octets
+
+
+@pytest.mark.parametrize("whole", ["send_mail", "pipeline"])
+def test_whole_job_has_one_deadline_and_not_one_for_each_step(whole: str) -> None:
+    late = ["C: *", "late 0.25", "S: 250 ok"]
+    with playing(script(*late * 6), "sockets", timeout=0.6) as (client, _):
+        client.connect()
+        began = time.monotonic()
+        with pytest.raises(SmtpTimeout):
+            if whole == "send_mail":
+                client.send_mail("a@b", ["c@d", "e@f", "g@h"], "hi")
+            else:
+                with client.pipeline() as pipe:
+                    for _ in range(5):
+                        pipe.noop()
+        assert time.monotonic() - began < 0.9
+        assert not client.connected
+        client.timeout = 5
+
+
+def test_job_gives_its_deadline_back() -> None:
+    late = ["C: *", "late 0.2", "S: 250 ok"]
+    with playing(script("C: EHLO *", "S: 250 mx.example", *late * 5), "sockets", timeout=0.5) as (client, _):
+        client.connect()
+        client.ehlo()
+        with client.pipeline() as pipe:
+            pipe.noop()
+            pipe.noop()
+        for _ in range(3):
+            assert client.noop().code == 250
+
+
+@pytest.mark.parametrize("chunking", [False, True])
+def test_file_that_has_nothing_yet_is_no_end_of_content(chunking: bool) -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.chunks = [b"begun\r\n", None, b"the rest\r\n"]
+
+        def read(self, size: int) -> bytes | None:
+            return self.chunks.pop(0) if self.chunks else b""
+
+    offer = "S: 250-mx.example\nS: 250 CHUNKING" if chunking else "S: 250 mx.example"
+    with playing(script("C: EHLO *", offer, *["C: *", "S: 250 ok"] * 2, "C: *", "S: 354 go"), "memory") as (
+        client,
+        heard,
+    ):
+        client.connect()
+        client.ehlo()
+        with pytest.raises(TypeError, match="not NoneType"):
+            client.send_mail("a@b", "c@d", Slow())  # type: ignore[arg-type]
+        assert not client.connected
+        assert b"\r\n.\r\n" not in heard.octets
+        assert b"LAST" not in heard.octets

@@ -94,8 +94,13 @@ def unstuffed(wire: bytes) -> bytes:
     return plain[1:] if plain[:1] == b"." else plain
 
 
-def pieces(content: Content, size: int = PIECE) -> Iterator[bytes]:
+def pieces(content: Content, size: int = PIECE, heed: Callable[[], None] | None = None) -> Iterator[bytes]:
     """The octets of `content`, at most about `size` at a time; text becomes UTF-8.
+
+    Args:
+        content: what to send.
+        size: octets in one piece.
+        heed: called for each chunk of an iterable, many of which may make one piece: it raises once it is too late.
 
     Raises:
         TypeError: `content`, or a chunk of it, is neither text nor octets.
@@ -111,7 +116,7 @@ def pieces(content: Content, size: int = PIECE) -> Iterator[bytes]:
     if is_message(content):
         return _message_pieces(content, size)
     if isinstance(content, Iterable) and not isinstance(content, dict):
-        return _chunk_pieces(content, size)
+        return _chunk_pieces(content, size, heed)
     raise TypeError(f"content is str, bytes, an open file or an iterable of such chunks, not {type(content).__name__}")
 
 
@@ -141,14 +146,17 @@ def _octet_pieces(octets: memoryview, size: int) -> Iterator[bytes]:
 
 
 def _file_pieces(read: Callable[[int], str | bytes], size: int) -> Iterator[bytes]:
-    while chunk := read(size):
-        yield _octets(chunk)
+    # None, from a raw file that does not block, is no end: content cut there would be delivered as if whole.
+    while octets := _octets(read(size)):
+        yield octets
 
 
-def _chunk_pieces(chunks: Iterable[str | bytes], size: int) -> Iterator[bytes]:
+def _chunk_pieces(chunks: Iterable[str | bytes], size: int, heed: Callable[[], None] | None) -> Iterator[bytes]:
     """Small chunks joined, large ones cut: neither a write a line nor a copy of everything."""
     waiting = io.BytesIO()
     for chunk in chunks:
+        if heed is not None:
+            heed()
         waiting.write(_octets(chunk))
         if waiting.tell() >= size:
             yield from _octet_pieces(memoryview(waiting.getvalue()), size)

@@ -97,6 +97,16 @@ def timed_out(what: str, deadline: Deadline) -> SmtpTimeout:
     )
 
 
+def in_time(deadline: Deadline) -> None:
+    """Raises if the deadline of an upload has passed.
+
+    Raises:
+        SmtpTimeout: it has.
+    """
+    if not deadline.left():
+        raise timed_out("end of the upload", deadline)
+
+
 def lost(error: OSError | None = None) -> SmtpDisconnected:
     """The error for a connection that broke, in our words: the system's differ from one platform to the next."""
     if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
