@@ -20,7 +20,9 @@ def state_view(conversation: Conversation) -> kit.Element:
         kit.picture(state_picture(conversation.stage), state_sentence(conversation.stage)),
         way(conversation),
         kit.facts(state_facts(conversation)),
-        kit.folded("Why would the others get a 503?", kit.facts(_reasons(conversation))),
+        None
+        if conversation.stage is Stage.CLOSED  # one reason for all, given above
+        else kit.folded("Why would the others get a 503?", kit.facts(_reasons(conversation))),
     )
 
 
@@ -33,7 +35,7 @@ def way(conversation: Conversation) -> kit.Element:
 def state_facts(conversation: Conversation) -> Iterator[tuple[kit.Node, kit.Node]]:
     """What is expected now, what is not, and the envelope so far."""
     yield "Expected now:", _verbs(conversation.allowed) or f"no verb: {conversation.why_not('NOOP')}"
-    yield "Would likely get 503:", _verbs(conversation.refused) or "nothing"
+    yield f"{conversation.refusal}:", _verbs(conversation.refused) or "nothing"
     yield "Envelope so far:", kit.said(conversation.envelope)
 
 

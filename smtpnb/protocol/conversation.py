@@ -159,6 +159,11 @@ class Conversation(Displayable):
         return tuple(verb for verb in EXPECTED if not self.expects(verb))
 
     @property
+    def refusal(self) -> str:
+        """What becomes of the `refused` verbs: without a connection nobody answers, not even with a 503."""
+        return "Cannot be sent" if self.stage is Stage.CLOSED else "Would likely get 503"
+
+    @property
     def summary(self) -> str:
         """`has recipients: 2 · TLS · authenticated`: the state in a few words."""
         marks = [name for name, on in (("TLS", self.secure), ("authenticated", self.authenticated)) if on]
@@ -170,7 +175,7 @@ class Conversation(Displayable):
             (
                 f"Now: {self.summary}",
                 f"Expected now: {', '.join(self.allowed) or self.why_not('NOOP')}",
-                f"Would likely get 503: {', '.join(self.refused) or 'nothing'}",
+                f"{self.refusal}: {', '.join(self.refused) or 'nothing'}",
                 f"Envelope so far: {self.envelope}",
             )
         )

@@ -142,3 +142,10 @@ def test_any_session_gives_states_that_can_be_shown(steps: list[tuple[str, str, 
             assert visible(shown) == shown
         assert visible(now.to_text().replace("\n", "")) == now.to_text().replace("\n", "")
         assert pickle.loads(pickle.dumps(now)) == now
+
+
+def test_closed_session_promises_no_503() -> None:
+    assert "503" not in CLOSED.to_text()
+    assert "503" not in (CLOSED._repr_html_() or "")
+    assert "Would likely get 503: " in GREETED.to_text()
+    assert "Would likely get 503:" in (GREETED._repr_html_() or "")
