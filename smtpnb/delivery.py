@@ -11,7 +11,7 @@ from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import plural, visible
 
 #: How servers name the queued message in the last reply: Postfix and the sandbox; OpenSMTPD and Sendmail; Exim; qmail;
-#: Exchange. A guess by form, as no RFC has it.
+#: Exchange; others; Gmail (behind its clock). A guess by form, as no RFC has it.
 _QUEUE_IDS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -21,6 +21,7 @@ _QUEUE_IDS: Final = tuple(
         r"\bok [0-9]+ qp ([0-9]+)",
         r"\[internalid=([0-9]+)",
         r"\bmessage queued \(?([\w.-]+)\)?",
+        r"\bok +[0-9]{10} +([\w.-]+) - gsmtp\b",
     )
 )
 

@@ -18,7 +18,9 @@ def shown_progress(pieces: Iterator[bytes], total: int | None) -> Iterator[bytes
         from tqdm.auto import tqdm  # noqa: PLC0415 - only who wants a bar loads it
     except ImportError:
         raise ImportError("a progress bar needs tqdm: pip install tqdm, or send with progress=False") from None
-    return _counted(pieces, tqdm(total=total, unit="B", unit_scale=True, desc="content"))
+    # The monitor redraws bars that stall, in a thread that outlives them; these move with the upload or end with it.
+    bar = type("bar", (tqdm,), {"monitor_interval": 0})
+    return _counted(pieces, bar(total=total, unit="B", unit_scale=True, desc="content"))
 
 
 def _counted(pieces: Iterator[bytes], bar: Any) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import tracemalloc
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
@@ -363,6 +364,8 @@ def test_email_message_without_an_envelope_sends_nothing(fields: dict[str, str],
         ("2.0.0 48KJw2xB012345 Message accepted for delivery", "48KJw2xB012345"),  # Sendmail
         ("OK id=1rXyZa-000Abc-2D", "1rXyZa-000Abc-2D"),  # Exim
         ("ok 1700000000 qp 12345", "12345"),  # qmail
+        ("2.0.0 OK  1700000000 d2e1a72fcca58-7c1b0a-gsmtp - gsmtp", "d2e1a72fcca58-7c1b0a-gsmtp"),  # Gmail
+        ("2.0.0 OK  1700000000 and so on", None),
         ("2.6.0 <x@y> [InternalId=4711, Hostname=mx] Queued mail for delivery", "4711"),  # Exchange
         ("thanks", None),
         ("queued as \x1b[2J", None),
@@ -447,6 +450,14 @@ def test_content_of_any_kind_streams_in_constant_memory(
         tracemalloc.stop()
     assert stream.octets > least
     assert grown < most
+
+
+def test_progress_leaves_no_thread(capsys: pytest.CaptureFixture[str]) -> None:
+    before = threading.active_count()
+    client, _ = connected(server())
+    client.send_mail("a@x", "b@x", CONTENT, progress=True)
+    assert threading.active_count() == before
+    capsys.readouterr()
 
 
 def test_progress_is_shown_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
