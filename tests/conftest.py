@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MARKS = {
     "postfix": "postfix",
     "opensmtpd": "opensmtpd",
+    "exim": "exim",
     "lab": "browser",
     "chromium": "browser",
     "lab_page": "browser",
@@ -57,8 +58,15 @@ def opensmtpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def exim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """An Exim of this test run (of this worker, under xdist); mark the test with the same name."""
+    with running("exim", tmp_path_factory.mktemp("exim")) as server:
+        yield server
+
+
 @pytest.fixture(
-    params=[pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("postfix", "opensmtpd")],
+    params=[pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("postfix", "opensmtpd", "exim")],
 )
 def real_server(request: pytest.FixtureRequest) -> RealServer:
     """Each of the real servers in turn; the marks come with it."""

@@ -116,7 +116,7 @@ def test_refused_recipient_does_not_lose_the_other(real_server: RealServer) -> N
 
 @pytest.mark.parametrize(
     "roomy",
-    [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("postfix", "opensmtpd")],
+    [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("postfix", "opensmtpd", "exim")],
     indirect=True,
 )
 @pytest.mark.parametrize("size", [700_000, 50_000_000])

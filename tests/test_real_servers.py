@@ -73,6 +73,7 @@ def test_message_that_never_comes_is_a_failure_with_the_log(real_server: RealSer
     [
         pytest.param("postfix", marks=pytest.mark.postfix),
         pytest.param("opensmtpd", marks=pytest.mark.opensmtpd),
+        pytest.param("exim", marks=pytest.mark.exim),
     ],
 )
 def test_stopped_server_leaves_no_process_and_no_port(name: str, tmp_path: Path) -> None:
