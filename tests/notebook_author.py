@@ -31,8 +31,11 @@ METADATA = {
 #: A widget's place on the page: a random id, and nothing in a notebook that no kernel runs.
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
-#: How JupyterLab folds a cell's source.
-FOLDED = {"source_hidden": True}
+#: How JupyterLab folds a cell away: its source but for the first line, and the outputs, which would tell the answer too.
+FOLDED = {"source_hidden": True, "outputs_hidden": True}
+
+#: The first line of a solution, which JupyterLab shows of it while it is folded.
+SOLUTION = "# A solution: try first."
 
 
 class Notebook:
@@ -62,10 +65,13 @@ class Notebook:
         self._add(cell)
 
     def exercise(self, skeleton: str, check: str, solution: str) -> None:
-        """Adds an exercise: the skeleton, its check, and a folded solution that checks again."""
+        """Adds an exercise: the skeleton, its check, and a folded solution that checks again.
+
+        The verdict on the solution is printed: a card would look like the verdict on the learner's own answer.
+        """
         self.code(skeleton, "exercise")
         self.code(check)
-        self.code(f"{solution.strip()}\n\n{check}", "solution")
+        self.code(f"{SOLUTION}\n{solution.strip()}\n\nprint({check})", "solution")
         self._cells[-1].metadata["jupyter"] = dict(FOLDED)
 
     def _add(self, cell: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from notebook_author import WIDGET
+from notebook_author import FOLDED, SOLUTION, WIDGET
 from real_servers import RealServer
 
 from smtpnb.exercises.registry import exercises
@@ -120,19 +120,16 @@ def _exercises(path: Path) -> list[tuple[Any, Any, Any]]:
     return [(cells[number], cells[number + 1], cells[number + 2]) for number in at]
 
 
-def _verdict(cell: Any) -> str:
-    return str(cell.outputs[-1].data["text/plain"])
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_an_exercise_is_a_skeleton_a_check_and_a_folded_solution(path: Path) -> None:
     for _, check, solution in _exercises(path):
         assert "check(" in check.source
-        assert solution.source.endswith(check.source.split("\n\n")[-1])
+        assert solution.source.endswith(f"\n\nprint({check.source.split(chr(10) * 2)[-1]})")
         assert solution.metadata["tags"] == ["solution"]
-        assert solution.metadata["jupyter"] == {"source_hidden": True}
-        assert _verdict(check).startswith("not answered yet: ")
-        assert _verdict(solution).startswith("right: ")
+        assert solution.metadata["jupyter"] == FOLDED
+        assert solution.source.startswith(f"{SOLUTION}\n"), "JupyterLab shows the first line of a folded cell"
+        assert check.outputs[-1].data["text/plain"].startswith("not answered yet: ")
+        assert solution.outputs[-1].text.splitlines()[-1].startswith("right: ")
 
 
 def test_every_exercise_stands_in_its_notebook_and_nowhere_else() -> None:

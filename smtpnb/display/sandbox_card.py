@@ -14,21 +14,29 @@ _LINES: Final = 60
 #: Characters of a name: of an option, or of a list.
 _NAME: Final = 200
 
+#: The names of facts that are words of ours; the others are addresses.
+_OURS: Final = ("users", "mailboxes", "offers", "offers in TLS", "option", "behaviour")
+
 
 def sandbox_card(sandbox: Any) -> kit.Element:
     """A sandbox's description as a card."""
     return kit.card(
         kit.INFO,
         kit.heading(kit.title("Sandbox"), " ", kit.said(sandbox.name)),
-        kit.facts(([kit.prose(_title(name), _NAME), ":"], kit.said(text)) for name, text in sandbox.facts),
+        kit.facts(_fact(name, text) for name, text in sandbox.facts),
         _folded(plural(len(sandbox.messages), "message"), sandbox.messages),
         _sessions(sandbox.sessions),
     )
 
 
-def _title(name: str) -> str:
-    """The name as the row's first word; an address stays as it is."""
-    return name if "@" in name.partition(" ")[0] else f"{name[:1].upper()}{name[1:]}"
+def _fact(name: str, text: str) -> tuple[kit.Node, kit.Node]:
+    """A row; a list's address stands with its members, as a narrow first column would break it."""
+    kind, _, address = name.partition(" ")
+    if "@" in address:
+        return kind.capitalize(), [kit.said(address, _NAME), ": ", kit.said(text)]
+    if name in _OURS:
+        return f"{name[:1].upper()}{name[1:]}:", kit.said(text)
+    return [kit.prose(name, _NAME), ":"], kit.said(text)
 
 
 def _folded(summary: str, values: tuple[Any, ...]) -> kit.Node:

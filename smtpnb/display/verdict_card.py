@@ -23,6 +23,7 @@ def verdict_card(verdict: Any) -> kit.Element:
         verdict.state != "right"
         and verdict.task
         and kit.section(kit.strong("Task:"), " ", kit.prose(verdict.task, _WHOLE)),
+        verdict.given and kit.section(kit.strong("Your answer:"), " ", kit.said(verdict.given, _WHOLE)),
         kit.section(kit.prose(verdict.because, _WHOLE)),
         list(hints),
     )

@@ -6,11 +6,15 @@ from typing import Any, Final
 from smtpnb.exercises import registry
 from smtpnb.exercises.exercise import NOT_ANSWERED, NOT_QUITE, RIGHT, Exercise, NotAnswered, Verdict
 from smtpnb.exercises.judging import is_open
-from smtpnb.exercises.running import raised
+from smtpnb.exercises.running import raised, shown
+from smtpnb.protocol.reply import SmtpReply
 from smtpnb.sandbox.suggestion import did_you_mean
 
 #: Set by the tests: a wrong answer is then an error. One that was not given is not.
 STRICT: Final = "SMTPNB_STRICT"
+
+#: What a verdict quotes: a cell that failed leaves the answer of the run before, and only the quote shows it.
+_QUOTED: Final = (str, bytes, int, float, list, tuple, dict, set, frozenset, SmtpReply)
 
 
 class WrongAnswer(AssertionError):  # noqa: N818 - as it is: not an error of the program
@@ -44,7 +48,15 @@ def check(exercise: str, *answers: Any, hint: int = 1) -> Verdict:
 def _verdict(exercise: Exercise, answers: tuple[Any, ...], hint: int) -> Verdict:
     state, because = _judged(exercise, answers)
     steps = min(max(hint, 1), len(exercise.hints)) if isinstance(hint, int) else 1
-    return Verdict(exercise.name, state, because, exercise.task, () if state == RIGHT else exercise.hints, steps)
+    hints = () if state == RIGHT else exercise.hints
+    return Verdict(exercise.name, state, because, exercise.task, hints, steps, _given(state, answers))
+
+
+def _given(state: str, answers: tuple[Any, ...]) -> str:
+    """The answers as Python writes them, where they are wrong and all of them have a short form."""
+    if state != NOT_QUITE or not all(isinstance(answer, _QUOTED) for answer in answers):
+        return ""
+    return ", ".join(map(shown, answers))
 
 
 def _judged(exercise: Exercise, answers: tuple[Any, ...]) -> tuple[str, str]:

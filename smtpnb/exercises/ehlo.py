@@ -1,12 +1,23 @@
 """The exercises of notebook 01: codes, raw replies, EHLO without a name."""
 
+import re
 from typing import Any, Final
 
 from smtpnb.exercises.exercise import Exercise
 from smtpnb.exercises.judging import Case, function, value
+from smtpnb.exercises.running import Run
 from smtpnb.protocol.reply import SmtpReply
 
 _WORDS: Final = {2: "done", 3: "go on", 4: "not now", 5: "no"}
+
+
+def _why_not_classified(ran: Run) -> str:
+    if "'int' object is not subscriptable" in ran.trouble:
+        return "The code is a number, and has no [0]. Its first digit is code // 100."
+    if re.search(r"raised KeyError: \d\.\d", ran.trouble):
+        return "250 / 100 is 2.5. The whole part alone is 250 // 100."
+    return ""
+
 
 _classify = function(
     "classify",
@@ -24,6 +35,7 @@ _classify = function(
         ({250: "done", 354: "go on", 451: "not now", 550: "no"}.get,
          "That knows four codes by heart and no other. The first digit is enough: code // 100."),
     ],
+    lambda _, ran: _why_not_classified(ran),
 )  # fmt: skip
 
 _NOT_WHOLE: Final = "250-mail.example.org\r\n250-SIZE 1000\r\n250-HELP\r\n"
@@ -35,6 +47,12 @@ def _taken(raw: str, *, cut: str = "\r\n", skip: int = 4, last: int | None = -1)
     return int(raw[:3]), [line[skip:] for line in lines], lines[-1][3:4] != "-"
 
 
+def _why_not_taken(case: Case, ran: Run) -> str:
+    if case.arguments == (_WHOLE,) and "IndexError: string index" in ran.trouble:
+        return "split leaves an empty rest, since the last line *ends* with CR LF, too: drop it with [:-1]."
+    return ""
+
+
 _take_apart = function(
     "take_apart",
     [
@@ -42,7 +60,9 @@ _take_apart = function(
         Case((_NOT_WHOLE,), (250, ["mail.example.org", "SIZE 1000", "HELP"], False), "The last line says 250-."),
         Case(("220 mail.example.org ready - at your service\r\n",),
              (220, ["mail.example.org ready - at your service"], True)),
-        Case(("250\r\n",), (250, [""], True), "A code alone is a line without text (RFC 5321 §4.2)."),
+        Case(("250\r\n",), (250, [""], True),
+             "A code alone is a line, too (RFC 5321 §4.2): it has no text, and no fourth character. "
+             "line[3] fails there; line[3:4] is empty."),
         Case(("553-Which one?\r\n553 Ann 250-3\r\n",), (553, ["Which one?", "Ann 250-3"], True),
              "Only the fourth character of a line tells."),
         Case(("214-Help\x0bis\x85here\r\n214 bye\r\n",), (214, ["Help\x0bis\x85here", "bye"], True),
@@ -55,13 +75,30 @@ _take_apart = function(
         (lambda raw: _taken(raw, last=None), "There is one line too many: every line *ends* with CR LF, so split leaves an empty rest. Drop it: [:-1]."),
         (lambda raw: (*_taken(raw)[:2], raw.endswith("\r\n")),
          "CR LF ends a line, not a reply. Whether more follows is told by the last line's fourth character."),
+        (lambda raw: (*_taken(raw)[:2], not _taken(raw)[2]),
+         "Complete and not complete are the other way round: 250- says that more follows."),
+        (lambda raw: (*_taken(raw)[:2], "-" not in raw),
+         "A hyphen may stand anywhere. Only the fourth character of the last line tells."),
         (lambda raw: (*_taken(raw)[:2], True), "That calls everything complete. 250- on the last line says that more follows."),
     ],
+    _why_not_taken,
 )  # fmt: skip
 
 
 def _ehlo_without_name(answer: Any) -> str | None:
-    return _code(answer.code if isinstance(answer, SmtpReply) else answer)
+    if isinstance(answer, SmtpReply):
+        return _of_another_command(answer) or _code(answer.code)
+    if isinstance(answer, str) and answer[:3].isdigit():
+        return _code(int(answer[:3]))  # as get_response gives it
+    if callable(answer):
+        return 'That is the method itself. Call it: client.ehlo("").'
+    return _code(answer)
+
+
+def _of_another_command(reply: SmtpReply) -> str | None:
+    if not reply.verb or reply.verb == "EHLO":
+        return None
+    return f'That is the reply to {reply.verb}. The one to EHLO without a name is asked for: client.ehlo("").'
 
 
 _code = value(

@@ -62,6 +62,7 @@ class Verdict(Displayable):
         task: what is asked.
         hints: the hints, all of them; the card folds them away.
         hint: how many of them the text shows.
+        given: the answer that was judged, as Python writes it; empty for what has no short form, and where it is right.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Verdict(Displayable):
     task: str = ""
     hints: tuple[str, ...] = ()
     hint: int = 1
+    given: str = ""
 
     def __bool__(self) -> bool:
         return self.state == RIGHT
@@ -79,6 +81,8 @@ class Verdict(Displayable):
         lines = [f"{self.state}: {self.name}. {self.because}"]
         if self.state == RIGHT:
             return visible(lines[0])
+        if self.given:
+            lines.append(f"  Your answer: {self.given}")
         if self.state == NOT_ANSWERED and self.task:
             lines.append(f"  Task: {self.task}")
         shown = self.hints[: self.hint]

@@ -42,13 +42,18 @@ class Case:
 Mistake: TypeAlias = tuple[Callable[..., Any], str]
 
 
-def function(name: str, cases: Sequence[Case], mistakes: Sequence[Mistake] = ()) -> Judge:
+#: What to add to a failing case, from the case and what the learner's function did; empty where there is nothing.
+Why: TypeAlias = Callable[[Case, Run], str]
+
+
+def function(name: str, cases: Sequence[Case], mistakes: Sequence[Mistake] = (), why: Why | None = None) -> Judge:
     """The judge of a function that is called with each case.
 
     Args:
         name: what the function is called in the lesson.
         cases: those that the lesson shows, then those that it does not.
         mistakes: wrong functions; one that answers every case as the learner's does is recognised.
+        why: what to say of a failing case where no mistake is recognised; empty leaves it to the case's `because`.
     """
 
     def judge(answer: Any) -> str | None:
@@ -61,7 +66,8 @@ def function(name: str, cases: Sequence[Case], mistakes: Sequence[Mistake] = ())
         if not failed:
             return None
         known = None if _prints(*failed[0]) else _recognised(cases, runs, mistakes)
-        return known or _failure(name, *failed[0])
+        case, ran = failed[0]
+        return known or _failure(name, case, ran, (why and why(case, ran)) or case.because)
 
     return judge
 
@@ -90,18 +96,20 @@ def _alike(one: Run, other: Run) -> bool:
     return same(other.value, one.value)
 
 
-def _failure(name: str, case: Case, ran: Run) -> str:
+def _failure(name: str, case: Case, ran: Run, why: str) -> str:
     call = f"{name}({', '.join(map(shown, case.arguments))})"
-    because = f" {case.because}" if case.because else ""
+    because = f" {why}" if why else ""
     if ran.trouble:
-        return f"{call} {ran.trouble}.{because}"
+        return f"{call} {ran.trouble}{'' if ran.trouble.endswith('?') else '.'}{because}"
     if _prints(case, ran):
         return f"{call} prints {shown(ran.printed)} and returns nothing: a function gives its answer with return."
-    return f"{call} gave {shown(ran.value)}; wanted is {shown(case.wanted)}.{_of_another_type(ran, case)}{because}"
+    return f"{call} gave {shown(ran.value)}; wanted is {shown(case.wanted)}.{_of_another_kind(ran, case)}{because}"
 
 
-def _of_another_type(ran: Run, case: Case) -> str:
+def _of_another_kind(ran: Run, case: Case) -> str:
     kinds = (type(ran.value), type(case.wanted))
+    if kinds == (str, str) and ran.value.casefold() == case.wanted.casefold():
+        return " Capital and small letters are not the same."
     if set(kinds) == {str, bytes}:
         return f" That is {kinds[0].__name__}, and {kinds[1].__name__} is wanted."
     return ""

@@ -36,6 +36,11 @@ def test_card_shows_all_that_the_text_shows(busy: Sandbox) -> None:
         assert word in text
 
 
+def test_a_list_s_address_is_not_in_the_narrow_first_column() -> None:
+    headers = re.findall(r"<th[^>]*>(.*?)</th>", str(Sandbox(in_memory=True)._repr_html_()))
+    assert headers == ["Users:", "Mailboxes:", "List", "List", "Offers:"]
+
+
 def test_card_shows_no_password_and_no_port(busy: Sandbox) -> None:
     with Sandbox() as sandbox:
         html = str(sandbox._repr_html_()) + str(busy._repr_html_())

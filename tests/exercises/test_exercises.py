@@ -42,6 +42,11 @@ def _talk(steps: Callable[[SmtpClient], Any], **options: Any) -> SmtpClient:
     return client
 
 
+def _reply(step: Callable[[SmtpClient], SmtpReply]) -> SmtpReply:
+    with Sandbox(in_memory=True) as sandbox, sandbox.client() as client:
+        return step(client)
+
+
 def _message(recipients: list[str], header: str) -> Any:
     with Sandbox(in_memory=True) as sandbox, sandbox.client() as client:
         client.send_mail("alice@example.org", recipients, f"From: alice@example.org\n{header}\n\nHi\n")
@@ -228,7 +233,9 @@ def notify(wishes: Any) -> str:
 ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers], str]]]] = {
     "first_encrypted": (
         lambda: ("EHLO",),
-        [(lambda: ("STARTTLS",), "in the clear"), (lambda: ("AUTH PLAIN",), "above it"), (lambda: (7,), "as text")],
+        [(lambda: ("STARTTLS",), "in the clear"), (lambda: ("AUTH PLAIN",), "above it"), (lambda: (7,), "in quotes"),
+         (lambda: ("TLSv1.3 handshake",), "no command"), (lambda: ("250",), "the server's answer"),
+         (lambda: ("client.ehlo()",), "is Python"), (lambda: ("XYZZY",), "no encrypted row")],
     ),
     "classify": (
         lambda: (lambda code: WORDS[code // 100],),
@@ -238,6 +245,10 @@ ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers]
             (lambda: (lambda code: WORDS[9 - code // 100] if code >= 400 else WORDS[code // 100],), "other way round"),
             (lambda: ("done",), "function itself"),
             (lambda: (print,), "returns nothing"),
+            (lambda: (lambda code: WORDS[code // 100].title(),), "small letters are not the same"),
+            (lambda: (lambda code: "done" if code[0] == "2" else "no",), "has no [0]"),
+            (lambda: (lambda code: WORDS[code / 100],), "250 // 100"),
+            (lambda: (lambda: "done",), "takes 0 positional arguments but 1 was given."),
         ],
     ),
     "take_apart": (
@@ -247,11 +258,17 @@ ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers]
             (lambda: (lambda raw: (*take_apart(raw)[:2], raw.endswith("\r\n")),), "ends a line, not a reply"),
             (lambda: (lambda raw: (raw[:3], *take_apart(raw)[1:]),), "int(raw[:3])"),
             (lambda: (lambda raw: raw.nonsense,), "AttributeError"),
+            (lambda: (lambda raw: (*take_apart(raw)[:2], raw.split("\r\n")[-1][3] == " "),), "empty rest"),
+            (lambda: (lambda raw: (*take_apart(raw)[:2], raw.split("\r\n")[-2][3] == " "),), "line[3:4] is empty"),
+            (lambda: (lambda raw: (*take_apart(raw)[:2], not take_apart(raw)[2]),), "other way round"),
+            (lambda: (lambda raw: (*take_apart(raw)[:2], "-" not in raw),), "A hyphen may stand anywhere"),
         ],
     ),
     "ehlo_without_name": (
         lambda: (SmtpReply.parse("501 Syntax\r\n"),),
-        [(lambda: (SmtpReply.parse("250 hi\r\n"),), "empty text"), (lambda: (503,), "Connect first"), (lambda: ("no",), "its code")],
+        [(lambda: (SmtpReply.parse("250 hi\r\n"),), "empty text"), (lambda: (503,), "Connect first"), (lambda: ("no",), "its code"),
+         (lambda: (_reply(lambda client: client.noop()),), "reply to NOOP"), (lambda: (_reply(lambda client: client.helo("")),), "reply to HELO"),
+         (lambda: ("250 hi\r\n",), "empty text"), (lambda: (SmtpClient("127.0.0.1", 1).ehlo,), "Call it")],
     ),
     "stuff": (
         lambda: (_stuffed, unstuff),
@@ -317,17 +334,36 @@ ANSWERS: dict[str, tuple[Callable[[], Answers], list[tuple[Callable[[], Answers]
             (lambda: (lambda *args: plain_token(*args).encode(),), "bytes"),
             (lambda: (lambda login, password, authzid="": plain_token(login, password),), "never used"),
             (lambda: (lambda login, password, authzid="": base64.b64encode(f"{authzid}:{login}:{password}".encode()).decode(),), "colons"),
-            (lambda: (lambda login, password: plain_token(login, password, ""),), "TypeError"),
+            (lambda: (lambda login, password: plain_token(login, password, ""),), "with three"),
+            (lambda: (lambda login, password, authzid="": f"\0{login}\0{password}",), "message itself"),
+            (lambda: (lambda login, password, authzid="": base64.b64encode(f"\0{login}\0{password}"),), "Make them of the text"),
+            (lambda: (lambda login, password, authzid="": base64.b64decode(f"\0{login}\0{password}"),), "b64encode makes it"),
+            (lambda: (lambda login, password, authzid="": base64.b64encode(f"NUL{login}NUL{password}".encode()).decode(),), r"yours is b'NULtimNUL"),
+            (lambda: (lambda *args: f"AUTH PLAIN {plain_token(*args)}",), "stand before the token"),
+            (lambda: (lambda *args: str(plain_token(*args).encode()),), "str() writes"),
+            (lambda: (lambda *args: plain_token(*args) + "\r\n",), "ends the line"),
+            (lambda: (lambda login, password, authzid="": f"\0{login}\0{password}".encode().hex(),), "no base64"),
+            (lambda: (lambda login, password, authzid="": plain_token(password, login, authzid),), "order is"),
+            (lambda: (lambda login, password, authzid="": plain_token(login, password, authzid) if authzid
+                      else base64.b64encode(f"{login}\0{password}".encode()).decode(),), "its NUL stays"),
         ],
     ),
     "decode_token": (
         lambda: ("Kurt", "xipj3plmq"),
-        [(lambda: ("Ursel", "xipj3plmq"), "act *for*"), (lambda: (b"Kurt", b"xipj3plmq"), "decode"), (lambda: ("a", "b"), "NULs")],
+        [(lambda: ("Ursel", "xipj3plmq"), "act *for*"), (lambda: (b"Kurt", b"xipj3plmq"), "decode"), (lambda: ("a", "b"), "NULs"),
+         (lambda: (b"Ursel", b"xipj3plmq"), "act *for*"), (lambda: ("kurt", "xipj3plmq"), "capital letter")],
     ),
     "login": (
         lambda: (_talk(_log_in("builder"), in_memory=True),),
         [
-            (lambda: (_talk(_log_in("wrong"), in_memory=True),), "235"),
+            (lambda: (_talk(_log_in("wrong"), in_memory=True),), "535: login or password"),
+            (lambda: (_talk(lambda client: (_log_in("wrong")(client), client.auth_plain("bob", "builder")), in_memory=True),), "535"),
+            (lambda: (_talk(lambda client: (client.ehlo(), client.auth_plain("bob", "builder")), in_memory=True),), "another mechanism"),
+            (lambda: (_talk(lambda client: (client.ehlo(), client.auth_plain("bob", "builder"), client.auth("LOGIN")), in_memory=True),), "logged in already"),
+            (lambda: (_talk(lambda client: (client.helo(), client.auth("LOGIN")), in_memory=True),), "HELO gets no extensions"),
+            (lambda: (_talk(lambda client: (client.ehlo(), client.auth("LOGIN"), client.auth("LOGIN")), in_memory=True),), "Say that once"),
+            (lambda: (_talk(lambda client: (client.ehlo(), client.auth("LOGIN"), client.auth_login_username("bob")), in_memory=True),), "asks for the password"),
+            (lambda: (_talk(lambda client: (client.ehlo(), client.auth("LOGIN"), client.get_response("bob")), in_memory=True),), "no base64"),
             (lambda: (_talk(lambda client: (client.ehlo(), client.auth("LOGIN")), in_memory=True),), "twice"),
             (lambda: (_talk(lambda client: client.auth("LOGIN"), in_memory=True),), "EHLO first"),
         ],
@@ -760,6 +796,33 @@ def test_an_unknown_exercise_names_the_near_one(name: Any, said: str) -> None:
 @pytest.mark.parametrize("hint", [0, -3, 99, None, "two"])
 def test_an_odd_hint_number_shows_hints_all_the_same(hint: Any) -> None:
     assert "Hint 1" in check("classify", hint=hint).to_text()
+
+
+@pytest.mark.parametrize(
+    ("answer", "quoted"),
+    [
+        ("STARTTLS", "'STARTTLS'"),
+        (7, "7"),
+        (SmtpReply.parse("250 hi\r\n"), "<SmtpReply 250 hi>"),
+        (object(), ""),
+        (print, ""),
+    ],
+)
+def test_a_wrong_answer_is_quoted_where_it_has_a_short_form(answer: Any, quoted: str) -> None:
+    verdict = check("first_encrypted", answer)
+    assert verdict.given == quoted
+    assert (f"Your answer: {quoted}" in verdict.to_text()) is bool(quoted)
+    assert ("Your answer:" in verdict._repr_html_()) is bool(quoted)
+
+
+@pytest.mark.parametrize("answer", ["EHLO", ...])
+def test_a_right_or_an_open_answer_is_not_quoted(answer: Any) -> None:
+    assert not check("first_encrypted", answer).given
+
+
+@pytest.mark.parametrize("answer", [501, "501 Syntax: EHLO domain\r\n"])
+def test_ehlo_without_name_takes_the_code_and_the_raw_reply_too(answer: Any) -> None:
+    assert check("ehlo_without_name", answer)
 
 
 def test_a_verdict_says_the_same_twice() -> None:
