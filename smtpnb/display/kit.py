@@ -105,6 +105,11 @@ def literal(text: str) -> Element:
     return h.code(style=_CODE)[text]
 
 
+def unbroken(words: str) -> Element:
+    """Short words of ours, on one line however narrow the page."""
+    return h.span(style="white-space:nowrap")[words]
+
+
 def muted(*content: Node) -> Element:
     """Something of lesser weight."""
     return h.span(style=_MUTED)[content]

@@ -256,12 +256,15 @@ def diff_card(diff: "ReportDiff") -> kit.Element:
     heads = [kit.said(host, 200) for host in diff.hosts]
     shown = excerpt(len(diff.changes), options.ladder_rows)
     changes = [diff.changes[position] for position in (*shown.first, *shown.last)]
-    rows = [
-        kit.row(kit.prose(each.what, 200), kit.said(each.before, 400), kit.said(each.after, 400)) for each in changes
-    ]
+    rows = [kit.row(kit.prose(each.what, 200), _side(each.before), _side(each.after)) for each in changes]
     return kit.card(
         tone,
         kit.heading(kit.glyph(tone), " ", kit.title("Two probes:"), " ", plural(len(diff.changes), "difference"), "."),
         kit.table([heads[0], " → ", heads[1]], ("what", "first", "second"), rows) if rows else None,
         kit.section(kit.muted(f"… {plural(shown.left_out, 'more difference')}")) if shown.left_out else None,
     )
+
+
+def _side(text: str) -> kit.Node:
+    """What one report says: a finding's status is our word, anything else may be the server's."""
+    return kit.unbroken(text) if text in _TONES else kit.said(text, 400)
