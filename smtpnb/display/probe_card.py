@@ -66,7 +66,7 @@ def _facts(report: "ProbeReport") -> Iterator[tuple[kit.Node, kit.Node]]:
 def _tls(report: "ProbeReport") -> Iterator[kit.Node]:
     """One line: version, cipher, whom the certificate is for."""
     if report.tls is None:
-        yield "none"
+        yield report.tls_shown
         if report.tls_reason:
             yield [": ", kit.prose(report.tls_reason, 300)]
     elif report.tls in ("refused", "failed"):

@@ -102,7 +102,7 @@ def _host(survey: "Survey", position: int) -> kit.Element:
     measured = any(each.status != "unknown" for each in report.findings)
     size = "-" if report.size is None else f"{report.size:,}"
     greeting = kit.said(report.banner[0], 80) if report.banner else "none"
-    ours = map(kit.unbroken, (report.status, report.tls or "none", size))
+    ours = map(kit.unbroken, (report.status, report.tls_shown, size))
     return kit.row(kit.said(report.shown, 100), *ours, broken or ("none" if measured else "not known"), greeting)
 
 

@@ -189,6 +189,11 @@ class ProbeReport(Displayable):
         return None if self.offered is None else self.offered.size
 
     @property
+    def tls_shown(self) -> str:
+        """`tls` for people: "none" where there is none, "not known" where that could not be found out."""
+        return self.tls or ("none" if self.status == "up" or self.ehlo is not None else "not known")
+
+    @property
     def seconds(self) -> float:
         """How long all phases took."""
         return sum(self.phases.values())
@@ -350,7 +355,7 @@ def _text_lines(report: ProbeReport) -> list[str]:
 def _comparable(report: ProbeReport) -> dict[str, str]:
     facts = {
         "status": report.status, "reason": report.reason, "greeting": " / ".join(report.banner or ()),
-        "TLS": report.tls or "none", "cipher": report.cipher[0] if report.cipher else "none",
+        "TLS": report.tls_shown, "cipher": report.cipher[0] if report.cipher else "none",
         "certificate": _fingerprint(report.certificate) if report.certificate else "none",
     }  # fmt: skip
     for name, offered in (("in the clear", report.ehlo), ("inside TLS", report.ehlo_tls)):

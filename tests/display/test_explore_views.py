@@ -114,10 +114,14 @@ def test_few_hosts_of_a_survey_are_unfolded() -> None:
     assert "<details open" not in shown(many)
 
 
-def test_host_that_was_not_measured_has_no_rules_that_are_kept() -> None:
+def test_what_was_not_measured_is_not_known_and_not_none() -> None:
+    """Neither TLS nor the rules: a server that gave no answer is no server without TLS."""
     up, silent = (row for row in rows_of(shown(SURVEY)) if " port 25" in row)
-    assert "not known" in silent
+    assert silent.count("not known") == 2
     assert "not known" not in up
+    assert "TLS:not known" in rows_of(shown(QUIET))
+    without = judged(ProbeReport.from_facts(facts((None, "220 mx", False), ("EHLO x", "250 mx", False))))
+    assert "TLS:none" in rows_of(shown(without))
 
 
 def test_ten_thousand_hosts_are_a_small_card() -> None:
