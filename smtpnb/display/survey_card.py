@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: Keywords in the picture, and rows of hosts in the card.
 _KEYWORDS, _HOSTS = 12, 40
-#: Hosts that need no folding.
-_FEW: Final = 10
+#: Hosts that need no folding; characters of a host's name that are kept on one line.
+_FEW, _NAME = 10, 24
 #: Pixels of a panel: its width, where bars begin, the longest bar, a row.
 _WIDTH, _LEFT, _LENGTH, _STEP = 420, 174, 150, 20
 _COLOURS: Final = {
@@ -103,7 +103,8 @@ def _host(survey: "Survey", position: int) -> kit.Element:
     size = "-" if report.size is None else f"{report.size:,}"
     greeting = kit.said(report.banner[0], 80) if report.banner else "none"
     ours = map(kit.unbroken, (report.status, report.tls_shown, size))
-    return kit.row(kit.said(report.shown, 100), *ours, broken or ("none" if measured else "not known"), greeting)
+    host = kit.roomy(kit.said(report.shown, 100), min(len(report.shown), _NAME))
+    return kit.row(host, *ours, broken or ("none" if measured else "not known"), greeting)
 
 
 # -- the picture -------------------------------------------------------------------------------------------------

@@ -108,6 +108,11 @@ def test_findings_and_statuses_stay_on_one_line() -> None:
     assert {"up", "timeout", "TLSv1.3"} <= on_one_line(shown(SURVEY))
 
 
+def test_name_of_a_host_keeps_its_room_beside_a_long_greeting() -> None:
+    rooms = re.findall(r"min-width:(\d+)ch", shown(SURVEY) + shown(hostile_survey("h" * 300)))
+    assert rooms == ["22", "22", "24", "24"]
+
+
 def test_few_hosts_of_a_survey_are_unfolded() -> None:
     few, many = (Survey((Target("h.example", 25),) * n, (Packed.of(TALKATIVE),) * n) for n in (10, 11))
     assert "<details open" in shown(few)
