@@ -173,8 +173,9 @@ def _findings(findings: Sequence["Finding"]) -> kit.Node:
 def _finding(finding: "Finding") -> kit.Element:
     tone = _TONES[finding.status]
     sources = kit.joined([kit.link(source) for source in finding.sources], ", ")
-    # In one cell, the one that is never broken: the sign, its word, the rule.
-    status: list[kit.Node] = [kit.glyph(tone), f" {finding.status} ", kit.strong(finding.rule)]
+    # In one cell, the one that is never broken, not even where no style is left: the sign, its word, the rule.
+    status: list[kit.Node] = [kit.glyph(tone), f"\N{NO-BREAK SPACE}{finding.status}\N{NO-BREAK SPACE}",
+                              kit.strong(finding.rule)]  # fmt: skip
     return kit.row(status, finding.title, kit.prose(finding.evidence, 400), sources)
 
 
