@@ -157,7 +157,8 @@ def _probe(arguments: argparse.Namespace) -> int:
     targets, problems = targets_of([arguments.host], arguments.port)
     if not targets:
         return _bad(f"{problems[0].text}: {problems[0].why}" if problems else "no host")
-    (host, port), options = targets[0], {"ehlo_name": arguments.ehlo_name, "ca_file": arguments.ca_file}
+    host, port, _ = targets[0]
+    options = {"ehlo_name": arguments.ehlo_name, "ca_file": arguments.ca_file}
     try:
         ask = probe_domain if arguments.mx else probe
         report = ask(host, port=port, timeout=arguments.timeout, **options)

@@ -105,6 +105,16 @@ def literal(text: str) -> Element:
     return h.code(style=_CODE)[text]
 
 
+def unbroken(words: str) -> Element:
+    """Short words of ours, on one line however narrow the page."""
+    return h.span(style="white-space:nowrap")[words]
+
+
+def roomy(content: Node, characters: int) -> Element:
+    """Content of a cell that shrinks to so many characters and no further: JupyterLab lets code break anywhere."""
+    return h.span(style=f"display:inline-block;min-width:{characters}ch")[content]
+
+
 def muted(*content: Node) -> Element:
     """Something of lesser weight."""
     return h.span(style=_MUTED)[content]

@@ -49,22 +49,22 @@ def draft_table(draft: "Draft") -> kit.Element:
         kit.strong("Before it goes: "),
         "the envelope is what the server is told, the header what readers see.",
     ]
-    return kit.table(caption, ("envelope", "header section"), _draft_rows(draft))
+    return kit.table(caption, ("envelope", "header"), _draft_rows(draft))
 
 
 def _draft_rows(draft: "Draft") -> Iterator[kit.Element]:
     header = dict(draft.header)
-    yield _pair(f"MAIL FROM:<{draft.sender}>", _field("From", header))
+    yield _pair(_told("MAIL FROM:", draft.sender), _field("From", header))
     told = {"From"}
     for address, field in draft.recipients:
-        yield _pair(f"RCPT TO:<{address}>", _seen(field, header, told))
+        yield _pair(_told("RCPT TO:", address), _seen(field, header, told))
         told.add(field)
     if not draft.recipients:
-        yield _pair("", kit.muted("no recipient yet: fill in To, Cc or Bcc"))
+        yield _pair(None, kit.muted("no recipient yet: fill in To, Cc or Bcc"))
     for name in [name for name in header if name not in told]:
-        yield _pair("", _field(name, header))
+        yield _pair(None, _field(name, header))
     for name, octets in draft.attachments:
-        yield _pair("", ["with ", kit.said(name, 100), f", {plural(octets, 'octet')}"])
+        yield _pair(None, ["with ", kit.said(name, 100), f", {plural(octets, 'octet')}"])
 
 
 def _seen(field: str, header: dict[str, str], told: set[str]) -> kit.Node:
@@ -73,8 +73,13 @@ def _seen(field: str, header: dict[str, str], told: set[str]) -> kit.Node:
     return kit.muted(f"(in {field}, above)") if field in told else _field(field, header)
 
 
-def _pair(envelope: str, header: kit.Node) -> kit.Element:
-    return kit.row(kit.said(envelope, 200) if envelope else kit.muted("—"), header)
+def _pair(envelope: kit.Node, header: kit.Node) -> kit.Element:
+    return kit.row(envelope or kit.muted("—"), header)
+
+
+def _told(command: str, address: str) -> kit.Node:
+    """The command over its path: the column is narrow, and this cell is never broken."""
+    return [kit.section(kit.literal(command)), kit.section(kit.said(f"<{address}>", 200))]
 
 
 def _field(name: str, header: dict[str, str]) -> kit.Node:

@@ -66,7 +66,7 @@ def _facts(report: "ProbeReport") -> Iterator[tuple[kit.Node, kit.Node]]:
 def _tls(report: "ProbeReport") -> Iterator[kit.Node]:
     """One line: version, cipher, whom the certificate is for."""
     if report.tls is None:
-        yield "none"
+        yield report.tls_shown
         if report.tls_reason:
             yield [": ", kit.prose(report.tls_reason, 300)]
     elif report.tls in ("refused", "failed"):
@@ -173,8 +173,9 @@ def _findings(findings: Sequence["Finding"]) -> kit.Node:
 def _finding(finding: "Finding") -> kit.Element:
     tone = _TONES[finding.status]
     sources = kit.joined([kit.link(source) for source in finding.sources], ", ")
-    # In one cell, the one that is never broken: the sign, its word, the rule.
-    status: list[kit.Node] = [kit.glyph(tone), f" {finding.status} ", kit.strong(finding.rule)]
+    # In one cell, the one that is never broken, not even where no style is left: the sign, its word, the rule.
+    status: list[kit.Node] = [kit.glyph(tone), f"\N{NO-BREAK SPACE}{finding.status}\N{NO-BREAK SPACE}",
+                              kit.strong(finding.rule)]  # fmt: skip
     return kit.row(status, finding.title, kit.prose(finding.evidence, 400), sources)
 
 
@@ -256,12 +257,15 @@ def diff_card(diff: "ReportDiff") -> kit.Element:
     heads = [kit.said(host, 200) for host in diff.hosts]
     shown = excerpt(len(diff.changes), options.ladder_rows)
     changes = [diff.changes[position] for position in (*shown.first, *shown.last)]
-    rows = [
-        kit.row(kit.prose(each.what, 200), kit.said(each.before, 400), kit.said(each.after, 400)) for each in changes
-    ]
+    rows = [kit.row(kit.prose(each.what, 200), _side(each.before), _side(each.after)) for each in changes]
     return kit.card(
         tone,
         kit.heading(kit.glyph(tone), " ", kit.title("Two probes:"), " ", plural(len(diff.changes), "difference"), "."),
         kit.table([heads[0], " → ", heads[1]], ("what", "first", "second"), rows) if rows else None,
         kit.section(kit.muted(f"… {plural(shown.left_out, 'more difference')}")) if shown.left_out else None,
     )
+
+
+def _side(text: str) -> kit.Node:
+    """What one report says: a finding's status is our word, anything else may be the server's."""
+    return kit.unbroken(text) if text in _TONES else kit.said(text, 400)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Keywords in the picture, and rows of hosts in the card.
 _KEYWORDS, _HOSTS = 12, 40
+#: Hosts that need no folding; characters of a host's name that are kept on one line.
+_FEW, _NAME = 10, 24
 #: Pixels of a panel: its width, where bars begin, the longest bar, a row.
 _WIDTH, _LEFT, _LENGTH, _STEP = 420, 174, 150, 20
 _COLOURS: Final = {
@@ -37,7 +39,9 @@ def survey_card(survey: "Survey") -> kit.Element:
         _pictures(survey, counted),
         kit.facts(_facts(survey, counted)),
         _problems(survey),
-        kit.folded(f"Hosts: {plural(len(survey.reports), 'report')}", _hosts(survey)),
+        kit.folded(
+            f"Hosts: {plural(len(survey.reports), 'report')}", _hosts(survey), is_open=len(survey.reports) <= _FEW
+        ),
     )  # fmt: skip
 
 
@@ -75,7 +79,7 @@ def _problems(survey: "Survey") -> kit.Node:
         [f"line {each.line}: ", kit.said(each.text, 120), ": ", kit.prose(each.why, 200)]
         for each in survey.problems[:20]
     ]
-    lines += [[kit.said(each.target.host, 120), ": ", kit.prose(each.error, 200)] for each in survey.errors[:20]]
+    lines += [[kit.said(each.target.shown, 120), ": ", kit.prose(each.error, 200)] for each in survey.errors[:20]]
     more = len(survey.problems) + len(survey.errors) - len(lines)
     return kit.note(kit.TONES[4], "Left out", [*lines, f"{more:,} more"] if more else lines)
 
@@ -94,10 +98,13 @@ def _hosts(survey: "Survey") -> kit.Element:
 
 def _host(survey: "Survey", position: int) -> kit.Element:
     report = survey.reports[position]
-    broken = " ".join(each.rule for each in report.findings if each.status == "fail") or "none"
+    broken = " ".join(each.rule for each in report.findings if each.status == "fail")
+    measured = any(each.status != "unknown" for each in report.findings)
     size = "-" if report.size is None else f"{report.size:,}"
     greeting = kit.said(report.banner[0], 80) if report.banner else "none"
-    return kit.row(kit.said(report.shown, 100), report.status, report.tls or "none", size, broken, greeting)
+    ours = map(kit.unbroken, (report.status, report.tls_shown, size))
+    host = kit.roomy(kit.said(report.shown, 100), min(len(report.shown), _NAME))
+    return kit.row(host, *ours, broken or ("none" if measured else "not known"), greeting)
 
 
 # -- the picture -------------------------------------------------------------------------------------------------

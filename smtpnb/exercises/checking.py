@@ -68,8 +68,9 @@ def _judged(exercise: Exercise, answers: tuple[Any, ...]) -> tuple[str, str]:
         return NOT_QUITE, f"These are too many answers: {exercise.call}"
     try:
         fault = exercise.judge(*answers)
-    except NotAnswered:
-        return NOT_ANSWERED, f"It does nothing yet. Write it, run that cell, then this one: {exercise.call}"
+    except NotAnswered as skeleton:
+        what = str(skeleton) or "It does nothing yet. Write it"
+        return NOT_ANSWERED, f"{what}, run that cell, then this one: {exercise.call}"
     except Exception as error:  # noqa: BLE001 - whatever an answer is made of, the lesson goes on
         return NOT_QUITE, f"Looking at this answer raised {raised(error)}. It should be: {', '.join(exercise.wants)}"
     return (RIGHT, exercise.moral) if fault is None else (NOT_QUITE, fault)

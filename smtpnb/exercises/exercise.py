@@ -16,7 +16,7 @@ NOT_ANSWERED: Final = "not answered yet"
 
 
 class NotAnswered(Exception):  # noqa: N818 - a state, not a fault
-    """What a judge raises where there is nothing to judge yet: a skeleton that was left as it was."""
+    """What a judge raises where there is nothing to judge yet: a skeleton that was left as it was; perhaps with what to do."""
 
 
 #: Takes the answers; returns None where they are right, else why they are not, in one or two sentences.

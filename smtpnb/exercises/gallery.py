@@ -185,7 +185,7 @@ def _each(answers: Any, name: str, fault: Callable[[_Exhibit, Any], str]) -> str
         return f"{name} should map the numbers 1 to 8; this is {shown(answers)}."
     given = {number: answers.get(number) for number in range(1, len(_EXHIBITS) + 1)}
     if all(map(is_open, given.values())):
-        raise NotAnswered
+        raise NotAnswered("Replace the dots")
     found = {number: _one(_EXHIBITS[number - 1], answer, fault) for number, answer in given.items()}
     right = sum(not trouble for trouble in found.values())
     return next((f"{right} of 8 right. Server {n}: {trouble}" for n, trouble in found.items() if trouble), None)
@@ -233,7 +233,7 @@ def _ninth(answer: Any) -> str | None:
         return f"This is {shown(answer)}; wanted is a Sandbox(…)."
     codes = _codes(answer)
     if codes == [220, 250, 250, 250, 354, 250]:
-        raise NotAnswered
+        raise NotAnswered("It still takes every message. Change it")
     if codes == [220, 250, 250, 250, 421]:
         return None
     if 421 not in codes:

@@ -119,10 +119,11 @@ def plan(targets: Sequence[Target], *, ehlo_name: str | None, max_workers: int) 
     """What will be sent to whom, in words."""
     public = sum(is_public(target.host) for target in targets)
     return (
-        f"{plural(len(targets), 'server')}, {public:,} of them public. Each gets one connection with EHLO (or HELO), "
-        f"STARTTLS where it is offered, EHLO, QUIT; no mail, no login, no user names.\n"
-        f"This end calls itself {visible(ehlo_name) if ehlo_name else 'by its address'}. At most {max_workers} "
-        "connections at once, one at a time and one a second to each address."
+        f"{plural(len(targets), 'server')}, {public:,} of them public.\n"
+        "Each gets one connection with EHLO (or HELO), STARTTLS where it is offered, EHLO, QUIT;\n"
+        "no mail, no login, no user names.\n"
+        f"This end calls itself {visible(ehlo_name) if ehlo_name else 'by its address'}.\n"
+        f"At most {max_workers} connections at once, one at a time and one a second to each address."
     )
 
 

@@ -103,7 +103,7 @@ class ReportDiff(Displayable):
     """How two reports differ; falsy where they say the same. Times are not compared.
 
     Attributes:
-        hosts: the hosts of the two reports.
+        hosts: what the two servers are called.
         changes: each difference.
     """
 
@@ -189,6 +189,11 @@ class ProbeReport(Displayable):
         return None if self.offered is None else self.offered.size
 
     @property
+    def tls_shown(self) -> str:
+        """`tls` for people: "none" where there is none, "not known" where that could not be found out."""
+        return self.tls or ("none" if self.status == "up" or self.ehlo is not None else "not known")
+
+    @property
     def seconds(self) -> float:
         """How long all phases took."""
         return sum(self.phases.values())
@@ -234,7 +239,8 @@ class ProbeReport(Displayable):
         mine, theirs = _comparable(self), _comparable(other)
         names = dict.fromkeys([*mine, *theirs])
         changes = [Change(name, mine.get(name, "-"), theirs.get(name, "-")) for name in names]
-        return ReportDiff((self.host, other.host), tuple(each for each in changes if each.before != each.after))
+        hosts = (self.label or self.host, other.label or other.host)
+        return ReportDiff(hosts, tuple(each for each in changes if each.before != each.after))
 
     # -- JSON ------------------------------------------------------------------------------------------------
 
@@ -299,7 +305,8 @@ class ProbeReport(Displayable):
         """One flat row for a table: text, numbers, None; the server's words visible."""
         before, after = self.ehlo, self.ehlo_tls
         return {
-            "host": visible(self.host), "port": self.port, "address": self.address[0] if self.address else None,
+            "host": visible(self.host), "port": self.port, "label": visible(self.label) or None,
+            "address": self.address[0] if self.address else None,
             "status": self.status, "reason": visible(self.reason),
             "banner": None if self.banner is None else visible(shortened(self.banner[0], 300)),
             "tls": self.tls, "cipher": self.cipher[0] if self.cipher else None,
@@ -348,7 +355,7 @@ def _text_lines(report: ProbeReport) -> list[str]:
 def _comparable(report: ProbeReport) -> dict[str, str]:
     facts = {
         "status": report.status, "reason": report.reason, "greeting": " / ".join(report.banner or ()),
-        "TLS": report.tls or "none", "cipher": report.cipher[0] if report.cipher else "none",
+        "TLS": report.tls_shown, "cipher": report.cipher[0] if report.cipher else "none",
         "certificate": _fingerprint(report.certificate) if report.certificate else "none",
     }  # fmt: skip
     for name, offered in (("in the clear", report.ehlo), ("inside TLS", report.ehlo_tls)):

@@ -153,7 +153,7 @@ class Survey(Displayable):
         """The survey for a terminal: counts, lines left out, a line for each host."""
         lines = [f"{plural(len(self.targets), 'server')}: {self.summary}"]
         lines += [f"line {each.line}: {each.text}: {each.why}" for each in self.problems]
-        lines += [f"{visible(each.target.host)}: {visible(each.error)}" for each in self.errors]
+        lines += [f"{visible(each.target.shown)}: {visible(each.error)}" for each in self.errors]
         lines += [f"{report.status:<15}{report.tls or '-':<9}{report.shown}" for report in self.reports]
         return "\n".join(lines)
 

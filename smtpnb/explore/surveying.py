@@ -23,7 +23,7 @@ from smtpnb.explore import manners
 from smtpnb.explore.probing import look_up, measure, unresolved
 from smtpnb.explore.results import Failure, Packed, Survey
 from smtpnb.explore.store import Store
-from smtpnb.explore.targets import Problem, Target, targets_of
+from smtpnb.explore.targets import Problem, Target, is_sandbox, targets_of
 from smtpnb.transport.deadline import monotonic
 from smtpnb.transport.endpoint import Endpoint
 
@@ -52,13 +52,14 @@ def survey(
     Interrupted (Ctrl-C), it returns what is done. With a store it goes on where it was, also after a kill.
 
     Args:
-        targets: a file's name (text or CSV, one a line), a list of "host", "host:port", (host, port), or a DataFrame.
+        targets: a file's name (text or CSV, one a line), a list of "host", "host:port", (host, port) or `Sandbox`, a
+            mapping of labels to these, which are shown in place of host and port, or a DataFrame.
         port: for targets that name none.
         timeout: seconds for each reply.
         host_timeout: seconds for each host; six replies' worth by default.
         ehlo_name: what EHLO says; by default this end's address in brackets.
         implicit_tls: whether TLS comes first; by default on port 465.
-        ca_file: authorities to trust in place of the system's, in PEM.
+        ca_file: authorities to trust in place of the system's, in PEM; by default their own where all are sandboxes.
         max_workers: connections at once, in all.
         executor: where the probes run; threads by default. It is not shut down.
         store: an SQLite file to keep results in, and to go on from.
@@ -74,7 +75,7 @@ def survey(
     wanted, problems = targets_of(targets, port)
     hosts = [target.host for target in wanted]
     # Read now: it may be gone when the reports are looked at.
-    authorities = None if ca_file is None else Path(ca_file).read_text("ascii")
+    authorities = _authorities(targets, wanted) if ca_file is None else Path(ca_file).read_text("ascii")
     _check(timeout, host_timeout, max_workers)
     manners.check_place(hosts)
     manners.check_ehlo_name(ehlo_name, hosts)
@@ -85,9 +86,25 @@ def survey(
     call = {**options, "authorities": authorities, "max_workers": max_workers, "executor": executor, "store": store,
             "progress": progress, "confirm": confirm, "seed": seed}  # fmt: skip
     with _opened(store) as kept:
-        known = {} if kept is None else {key: Packed.of(facts) for key, facts in kept.known()}
-        results = [known.get(target.key) for target in wanted]
+        results = _known(wanted, kept)
         return _surveyed(wanted, results, problems, options, call, kept)
+
+
+def _authorities(source: Any, targets: Sequence[Target]) -> str | None:
+    """The sandboxes' own, where there is nothing else among the targets; None, for the system's, elsewhere."""
+    items = source.values() if isinstance(source, Mapping) else source if isinstance(source, list | tuple) else ()
+    sandboxes = {(item.host, item.port): item for item in items if is_sandbox(item)}
+    if not targets or any((target.host, target.port) not in sandboxes for target in targets):
+        return None
+    return "".join(sorted({Path(sandbox.ca_file).read_text("ascii") for sandbox in sandboxes.values()}))
+
+
+def _known(targets: Sequence[Target], store: Store | None) -> list[Packed | None]:
+    """What the store has, at the targets' positions; they may be called otherwise by now."""
+    labels = {target.key: target.label for target in targets}
+    kept = () if store is None else store.known()
+    known = {key: Packed.of({**facts, "label": labels.get(key, "")}) for key, facts in kept}
+    return [known.get(target.key) for target in targets]
 
 
 def _check(timeout: float, host_timeout: float | None, max_workers: int) -> None:
@@ -325,7 +342,7 @@ class _Run:
             return
         wish = self.options["implicit_tls"]
         implicit = target.port == 465 if wish is None else bool(wish)
-        facts = unresolved(*target, answer["reason"], float(answer["seconds"]), implicit_tls=implicit)
+        facts = unresolved(target.host, target.port, answer["reason"], float(answer["seconds"]), implicit_tls=implicit)
         self.take_facts(position, facts)
 
     def measured(self, probe: _Probe, facts: dict[str, Any]) -> None:
@@ -336,11 +353,11 @@ class _Run:
 
     def take_facts(self, position: int, facts: Mapping[str, Any]) -> None:
         """Keeps what was measured for the target at a position; `asked_as` tells for whom the connection was made."""
-        host = self.targets[position].host
-        own = facts if facts["host"] == host else {**facts, "host": host}
+        target = self.targets[position]
+        own = {**facts, "host": target.host, "label": target.label}
         self.results[position] = Packed.of(own)
         if self.store is not None:
-            self.store.add(self.targets[position].key, dict(own))
+            self.store.add(target.key, own)
         self.counts[own["status"]] = self.counts.get(own["status"], 0) + 1
 
 

@@ -1,7 +1,7 @@
 """Whom to ask: lists, files, tables → targets, and a word for each line that is none. Nothing is looked up here."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,15 +18,32 @@ class Target(NamedTuple):
     Attributes:
         host: as it was given, without brackets.
         port: the port.
+        label: what to call it where it is shown, in place of these; empty for these.
     """
 
     host: str
     port: int
+    label: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people call it."""
+        return self.label or self.host
 
     @property
     def key(self) -> tuple[str, int]:
         """The same for all spellings of one name."""
         return Endpoint.of(self.host, self.port).name.removesuffix(".").lower(), self.port
+
+
+class _Labelled(NamedTuple):
+    """An item of a source, and what to call it."""
+
+    label: str
+    item: Any
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.item}"
 
 
 class Problem(NamedTuple):
@@ -47,8 +64,8 @@ def targets_of(source: Any, port: int = 25) -> tuple[tuple[Target, ...], tuple[P
     """The targets in `source`, each once, in order; and what was left out.
 
     Args:
-        source: a file's name (text or CSV, one target a line), a list of "host", "host:port" or (host, port), or a
-            DataFrame with a column `host` and perhaps `port`.
+        source: a file's name (text or CSV, one target a line), a list of "host", "host:port", (host, port) or
+            `Sandbox`, a mapping of labels to these, or a DataFrame with a column `host` and perhaps `port`.
         port: for those that name none.
     """
     found: dict[tuple[str, int], Target] = {}
@@ -74,10 +91,22 @@ def _numbered(source: Any) -> Iterator[tuple[int, Any]]:
         yield from _lines_of(Path(source))
     elif hasattr(source, "columns") and hasattr(source, "itertuples"):
         yield from _rows_of(source)
+    elif isinstance(source, Mapping):
+        yield from enumerate((_Labelled(str(label), item) for label, item in source.items()), 1)
     elif isinstance(source, Iterable):
-        yield from enumerate(source, 1)
+        yield from ((number, _numbered_sandbox(number, item)) for number, item in enumerate(source, 1))
     else:
         raise TypeError(f"targets are a file's name, a list or a DataFrame, not {type(source).__name__}")
+
+
+def is_sandbox(item: object) -> bool:
+    """Whether it is a `Sandbox`, told by what it has: nothing of it is needed to ask others."""
+    return all(hasattr(item, name) for name in ("host", "port", "ca_file"))
+
+
+def _numbered_sandbox(number: int, item: Any) -> Any:
+    # Its port is the system's choice, and the same cell gives the same output.
+    return _Labelled(f"sandbox {number}", item) if is_sandbox(item) else item
 
 
 def _lines_of(path: Path) -> Iterator[tuple[int, Any]]:
@@ -125,9 +154,14 @@ def _target(item: Any, port: int) -> Target | None:
     Raises:
         ValueError: it is none.
     """
+    if isinstance(item, _Labelled):
+        target = _target(item.item, port)
+        return target and target._replace(label=item.label)
     if isinstance(item, Target):
-        Endpoint.of(*item)
+        Endpoint.of(item.host, item.port)
         return item
+    if is_sandbox(item):
+        return _checked(item.host, item.port)
     if isinstance(item, str):
         text = item.partition("#")[0].strip() if not item.lstrip().startswith("#") else ""
         return _parsed(text, port) if text else None

@@ -8,6 +8,7 @@ from smtpnb.explore import manners
 from smtpnb.explore.probing import measure
 from smtpnb.explore.report import ProbeReport
 from smtpnb.explore.rules import judged
+from smtpnb.explore.targets import is_sandbox
 from smtpnb.transport.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def probe(
     }  # fmt: skip
     name = host
     if not isinstance(host, str):
-        if not all(hasattr(host, what) for what in ("host", "port", "ca_file")):
+        if not is_sandbox(host):
             raise TypeError(f"probe() takes a host's name, an address or a Sandbox, not {type(host).__name__}")
         # Its port is the system's choice, and the same cell gives the same output.
         options |= {"ip": host.host, "label": "the sandbox"}

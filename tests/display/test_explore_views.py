@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from explore_examples import DOMAIN, QUIET, REPORT, SURVEY, TALKATIVE, facts
-from html_checks import check, outside_code, rows_of, text_of
+from html_checks import check, outside_code, parsed, rows_of, text_of
 from view_examples import HOSTILE
 
 from smtpnb import display, options
@@ -90,6 +90,43 @@ def test_survey_card_counts() -> None:
     assert "1 up, 1 timeout, 1 pending" in text
     assert "line 4: host:99999" in text
     assert "KilledWorker" in text
+
+
+def on_one_line(html: str) -> set[str]:
+    """The texts that no narrow page can break."""
+    return {
+        "".join(element.itertext())
+        for element in parsed(html).iter()
+        if "white-space:nowrap" in element.attrib.get("style", "")
+    }
+
+
+def test_findings_and_statuses_stay_on_one_line() -> None:
+    """Cells break anywhere, for hostile words; and where styles are stripped, as on GitHub, at every space."""
+    assert {"✔\xa0pass\xa0R1", "✖\xa0fail\xa0R8", "?\xa0unknown\xa0R9"} <= on_one_line(shown(REPORT))
+    assert {"fail", "pass", "unknown"} <= on_one_line(shown(REPORT.diff(QUIET)))
+    assert {"up", "timeout", "TLSv1.3"} <= on_one_line(shown(SURVEY))
+
+
+def test_name_of_a_host_keeps_its_room_beside_a_long_greeting() -> None:
+    rooms = re.findall(r"min-width:(\d+)ch", shown(SURVEY) + shown(hostile_survey("h" * 300)))
+    assert rooms == ["22", "22", "24", "24"]
+
+
+def test_few_hosts_of_a_survey_are_unfolded() -> None:
+    few, many = (Survey((Target("h.example", 25),) * n, (Packed.of(TALKATIVE),) * n) for n in (10, 11))
+    assert "<details open" in shown(few)
+    assert "<details open" not in shown(many)
+
+
+def test_what_was_not_measured_is_not_known_and_not_none() -> None:
+    """Neither TLS nor the rules: a server that gave no answer is no server without TLS."""
+    up, silent = (row for row in rows_of(shown(SURVEY)) if " port 25" in row)
+    assert silent.count("not known") == 2
+    assert "not known" not in up
+    assert "TLS:not known" in rows_of(shown(QUIET))
+    without = judged(ProbeReport.from_facts(facts((None, "220 mx", False), ("EHLO x", "250 mx", False))))
+    assert "TLS:none" in rows_of(shown(without))
 
 
 def test_ten_thousand_hosts_are_a_small_card() -> None:

@@ -80,9 +80,13 @@ def test_number_that_is_not_in_the_gallery_is_refused(number: Any) -> None:
 
 def test_mapping_of_dots_is_not_answered_yet() -> None:
     for name in ("name_the_fault", "prove_it"):
-        assert check(name, dict.fromkeys(NUMBERS, ...)).state == "not answered yet"
+        verdict = check(name, dict.fromkeys(NUMBERS, ...))
+        assert verdict.state == "not answered yet"
+        assert "Replace the dots, run that cell" in verdict.to_text()
 
 
 def test_server_without_a_fault_is_not_answered_yet() -> None:
     with Sandbox() as sandbox:
-        assert check("build_a_ninth", sandbox).state == "not answered yet"
+        verdict = check("build_a_ninth", sandbox)
+        assert verdict.state == "not answered yet"
+        assert "It still takes every message. Change it" in verdict.to_text()

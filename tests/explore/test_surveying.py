@@ -355,6 +355,61 @@ def test_intrusive_checks_need_a_name_and_permission() -> None:
         run(["127.0.0.1:1"], checks=["relay"])
 
 
+# -- labels --------------------------------------------------------------------------------------------------------
+
+
+def test_label_is_shown_in_place_of_host_and_port() -> None:
+    """The system chose a sandbox's port: the same cell gives the same output."""
+    with Sandbox() as first, Sandbox(greeting="ssh") as second:
+        named, listed = run({"good": first, "odd": second}), run([first, second])
+        for done, labels in ((named, ["good", "odd"]), (listed, ["sandbox 1", "sandbox 2"])):
+            assert [report.shown for report in done.reports] == labels
+            assert [record["label"] for record in done.records] == labels
+            assert [record["port"] for record in done.records] == [first.port, second.port]
+            shown = done.to_text() + str(done._repr_html_())
+            assert all(label in shown for label in labels)
+            assert not any(f"port {server.port}" in shown or f":{server.port}" in shown for server in (first, second))
+
+
+def test_label_is_told_for_each_name_of_an_address_and_for_one_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Watched(1) as servers:
+        monkeypatch.setattr(surveying, "look_up", looked_up_at_loopback)
+        done = run({"first": ("a.example", servers.ports[0]), "second": ("b.example", servers.ports[0])})
+        assert [report.shown for report in done.reports] == ["first", "second"]
+        monkeypatch.setattr(surveying, "look_up", lambda *_: {"ips": [], "reason": "no such name", "seconds": 0.0})
+        (report,) = run({"lost": "c.example"}).reports
+    assert (report.status, report.shown) == ("unresolved", "lost")
+
+
+def test_label_of_a_stored_result_is_that_of_this_survey(tmp_path: Path) -> None:
+    with Watched(1) as servers:
+        place = ("127.0.0.1", servers.ports[0])
+        for targets, label in (({"old": place}, "old"), ({"new": place}, "new"), ([place], "")):
+            (report,) = run(targets, store=tmp_path / "s").reports
+            assert report.label == label
+        assert len(servers.starts) == 1
+
+
+def test_label_stands_for_a_target_whose_task_broke() -> None:
+    class Broken(concurrent.futures.Executor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            raise RuntimeError("lost")
+
+    done = run({"mine": ("127.0.0.1", 1)}, executor=Broken())
+    assert "mine: RuntimeError: lost" in done.to_text()
+
+
+def test_sandboxes_alone_are_trusted_by_their_own_authority() -> None:
+    def rule_7(targets: Any, **options: Any) -> list[str]:
+        return [report.finding("R7").status for report in run(targets, **options).reports]
+
+    with Sandbox() as good, Sandbox(certificate="unknown-ca") as bad, Watched(1) as other:
+        assert rule_7([good, bad]) == ["pass", "fail"]
+        assert rule_7({"good": good, "typo": "c.example:99999"}) == ["pass"]
+        assert rule_7([good, ("127.0.0.1", other.ports[0])])[0] == "fail"
+        assert rule_7([good, ("127.0.0.1", other.ports[0])], ca_file=good.ca_file)[0] == "pass"
+
+
 # -- interrupts, the store ---------------------------------------------------------------------------------------
 
 

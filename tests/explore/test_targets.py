@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smtpnb import Sandbox
 from smtpnb.explore.targets import Target, targets_of
 from smtpnb.text import visible
 
@@ -44,7 +45,7 @@ def test_file_with_everything_in_it(tmp_path: Path) -> None:
     file = tmp_path / "hosts.txt"
     file.write_bytes(b"\xef\xbb\xbf" + LINES.replace("xn--a.xn--\n", "").encode())
     targets, problems = targets_of(file)
-    assert [tuple(target) for target in targets] == GOOD[:-1]
+    assert [target[:2] for target in targets] == GOOD[:-1]
     assert [problem.line for problem in problems] == [5, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
     assert "line 2" in problems[0].why
     assert "99999" in problems[1].why
@@ -66,15 +67,31 @@ def test_csv(text: str, wanted: list[tuple[str, int]], tmp_path: Path) -> None:
     file = tmp_path / "hosts.csv"
     file.write_text(text, newline="")
     targets, problems = targets_of(str(file))
-    assert ([tuple(target) for target in targets], problems) == (wanted, ())
+    assert ([target[:2] for target in targets], problems) == (wanted, ())
 
 
 def test_list_and_dataframe() -> None:
     assert targets_of(["a.example", ("b.example", 587), Target("c.example", 1)])[0] == (
-        ("a.example", 25), ("b.example", 587), ("c.example", 1),
+        Target("a.example", 25), Target("b.example", 587), Target("c.example", 1),
     )  # fmt: skip
     frame = pd.DataFrame({"Host": ["a.example", "b.example"], "port": [587, None]})
-    assert targets_of(frame)[0] == (("a.example", 587), ("b.example", 25))
+    assert targets_of(frame)[0] == (Target("a.example", 587), Target("b.example", 25))
+
+
+def test_mapping_labels_its_targets() -> None:
+    named = {"ours": "a.example:587", "theirs": ("b.example", 465), "typo": "c.example:99999"}
+    targets, problems = targets_of(named)
+    assert targets == (Target("a.example", 587, "ours"), Target("b.example", 465, "theirs"))
+    assert [(problem.line, problem.text) for problem in problems] == [(3, "typo: c.example:99999")]
+
+
+def test_sandboxes_are_numbered_as_their_ports_differ_each_time() -> None:
+    with Sandbox() as first, Sandbox() as second:
+        targets, problems = targets_of(["a.example", first, second])
+        assert problems == ()
+        assert [target.label for target in targets] == ["", "sandbox 2", "sandbox 3"]
+        assert [target.port for target in targets] == [25, first.port, second.port]
+        assert targets_of({"mine": first})[0] == (Target("127.0.0.1", first.port, "mine"),)
 
 
 @pytest.mark.parametrize("item", [None, 7, b"host", ("a", "b", "c"), ("host", 1.5, 2), {}, ("h\x00st", 25), ("", 25)])
