@@ -10,6 +10,7 @@ import ipaddress
 import os
 from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from smtpnb.errors import SmtpConnectError
@@ -45,6 +46,7 @@ def is_public(host: str) -> bool:
     return not (address.is_private or address.is_loopback or address.is_link_local)
 
 
+@lru_cache(maxsize=1024)  # a survey comes back to each of its hosts half a dozen times
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(host.partition("%")[0])

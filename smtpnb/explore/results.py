@@ -1,5 +1,6 @@
 """What a survey brought back: `Survey`, a frozen value. Facts are kept packed; reports are made when looked at."""
 
+import base64
 import csv
 import io
 import json
@@ -33,22 +34,33 @@ class Packed(NamedTuple):
     Attributes:
         status: the host's status.
         tls: its TLS version and the like, or None.
-        octets: the facts.
+        octets: the facts but for the chain.
+        chain: the certificates, which many hosts may share.
     """
 
     status: str
     tls: str | None
     octets: bytes
+    chain: tuple[bytes, ...] = ()
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> "Packed":
-        """The facts, packed."""
-        return cls(facts["status"], facts["tls"], zlib.compress(json.dumps(facts).encode("ascii"), 1))
+    def of(cls, facts: Mapping[str, Any], certificates: dict[bytes, bytes] | None = None) -> "Packed":
+        """The facts, packed.
+
+        Args:
+            facts: what a worker gave.
+            certificates: those seen so far: one that is among them is kept once; new ones are added.
+        """
+        kept = {} if certificates is None else certificates
+        chain = tuple(kept.setdefault(der, der) for der in map(base64.b64decode, facts["chain"]))
+        rest = json.dumps({**facts, "chain": []}).encode("ascii")
+        return cls(facts["status"], facts["tls"], zlib.compress(rest, 1), chain)
 
     @property
     def facts(self) -> dict[str, Any]:
         """The facts, as the worker gave them."""
         unpacked: dict[str, Any] = json.loads(zlib.decompress(self.octets))
+        unpacked["chain"] = [base64.b64encode(der).decode("ascii") for der in self.chain]
         return unpacked
 
 

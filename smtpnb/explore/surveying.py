@@ -85,7 +85,8 @@ def survey(
     call = {**options, "authorities": authorities, "max_workers": max_workers, "executor": executor, "store": store,
             "progress": progress, "confirm": confirm, "seed": seed}  # fmt: skip
     with _opened(store) as kept:
-        known = {} if kept is None else {key: Packed.of(facts) for key, facts in kept.known()}
+        certificates: dict[bytes, bytes] = {}
+        known = {} if kept is None else {key: Packed.of(facts, certificates) for key, facts in kept.known()}
         results = [known.get(target.key) for target in wanted]
         return _surveyed(wanted, results, problems, options, call, kept)
 
@@ -120,7 +121,10 @@ def _surveyed(  # noqa: PLR0917 - each is one thing
     workers = int(call["max_workers"])
     todo = sum(result is None for result in results)
     own = ThreadPoolExecutor(min(workers, max(1, todo)), "smtpnb-probe") if call["executor"] is None else None
-    run = _Run(targets, results, options, store, own or call["executor"], workers)
+    # Of our own threads none should wait for the one that decides: a few tasks stand in their queue. Another executor
+    # may have more workers than that, and would begin all of them.
+    ahead = workers // 4 + 1 if own is not None else 0
+    run = _Run(targets, results, options, store, own or call["executor"], workers + ahead)
     run.recent = dict(_recent(before))
     try:
         with _bar(len(targets), len(targets) - todo, progress=call["progress"]) as bar:
@@ -187,11 +191,11 @@ class _Run:
         options: Mapping[str, Any],
         store: Store | None,
         executor: Executor,
-        workers: int,
+        most: int,
     ) -> None:
         self.targets, self.results, self.store = targets, results, store
         self.options = dict(options)
-        self.executor, self.workers = executor, workers
+        self.executor, self.most = executor, most  # tasks in its hands at the most
         self.pace = manners.Pace()
         self.done: SimpleQueue[tuple[_Probe | int, Future[dict[str, Any]]]] = SimpleQueue()
         self.under_way = 0
@@ -199,6 +203,7 @@ class _Run:
         self.interrupted = False
         self.sharing: dict[tuple[str, int], list[int]] = {}  # (ip, port) → positions whose names share it
         self.shared: dict[tuple[str, int], dict[str, Any]] = {}  # what they found
+        self.certificates = {der: der for packed in results if packed for der in packed.chain}
         self.counts: dict[str, int] = {}
         self.recent: dict[Hashable, float] = {}  # address → when it may be asked again
         self.nonce = secrets.token_hex(8)
@@ -220,7 +225,7 @@ class _Run:
             self.keep_what_is_done(bar, futures)
 
     def submit_all_that_may(self, waiting: deque[int], futures: set[Future[dict[str, Any]]]) -> None:
-        while self.under_way < self.workers:
+        while self.under_way < self.most:
             job = self.pace.take(monotonic())
             if job is not None:
                 self.submit_probe(*job, futures)
@@ -276,7 +281,7 @@ class _Run:
 
     def collect(self, bar: Any, futures: set[Future[dict[str, Any]]]) -> None:
         """Takes the next result, and whatever else is there already."""
-        soon = self.pace.wait(monotonic()) if self.under_way < self.workers else None
+        soon = self.pace.wait(monotonic()) if self.under_way < self.most else None
         if not self.under_way and soon:
             time.sleep(min(soon, _SLICE))
             return
@@ -338,7 +343,7 @@ class _Run:
         """Keeps what was measured for the target at a position; `asked_as` tells for whom the connection was made."""
         host = self.targets[position].host
         own = facts if facts["host"] == host else {**facts, "host": host}
-        self.results[position] = Packed.of(own)
+        self.results[position] = Packed.of(own, self.certificates)
         if self.store is not None:
             self.store.add(self.targets[position].key, dict(own))
         self.counts[own["status"]] = self.counts.get(own["status"], 0) + 1
