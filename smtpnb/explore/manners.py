@@ -25,6 +25,9 @@ INTERVAL: Final = 1.0
 #: Public targets that may be asked without `confirm=True`.
 UNCONFIRMED: Final = 100
 
+#: Addresses that are remembered at least, until those that may be asked again are forgotten.
+_REMEMBERED: Final = 4096
+
 #: How all of Binder's variables begin; BINDER_SERVICE_HOST is always there.
 _BINDER: Final = "BINDER_"
 
@@ -154,6 +157,7 @@ class Pace:
         self._jobs: dict[Hashable, deque[Any]] = {}
         self._due: list[tuple[float, int, Hashable]] = []  # addresses with jobs and no connection
         self._next: dict[Hashable, float] = {}
+        self._most = _REMEMBERED
         self._busy: set[Hashable] = set()
         self._count = 0
 
@@ -192,6 +196,9 @@ class Pace:
     def done(self, key: Hashable, began: float) -> None:
         """The connection that began then has ended."""
         self._busy.discard(key)
+        if len(self._next) >= self._most:  # else a survey of millions would remember each address for ever
+            self._next = {each: moment for each, moment in self._next.items() if moment > began}
+            self._most = max(_REMEMBERED, 2 * len(self._next))
         self._next[key] = began + self._interval
         if key in self._jobs:
             self._queue(key)

@@ -17,15 +17,17 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from smtpnb.explore import manners
 from smtpnb.explore.probing import look_up, measure, unresolved
 from smtpnb.explore.results import Failure, Packed, Survey
-from smtpnb.explore.store import Store
 from smtpnb.explore.targets import Problem, Target, targets_of
 from smtpnb.transport.deadline import monotonic
 from smtpnb.transport.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from smtpnb.explore.store import Store
 
 #: Seconds that one wait for a result is at the most, so that an interrupt is served soon.
 _SLICE: Final = 0.2
@@ -103,6 +105,8 @@ def _opened(store: str | Path | None) -> Any:
     if store is None:
         yield None
     else:
+        from smtpnb.explore.store import Store  # noqa: PLC0415 - brings in SQLite
+
         with Store(store) as kept:
             yield kept
 
@@ -113,7 +117,7 @@ def _surveyed(  # noqa: PLR0917 - each is one thing
     problems: tuple[Problem, ...],
     options: Mapping[str, Any],
     call: Mapping[str, Any],
-    store: Store | None,
+    store: "Store | None",
     before: Sequence[Packed] = (),
 ) -> Survey:
     """The survey of those targets that have no result yet."""
@@ -189,7 +193,7 @@ class _Run:
         targets: Sequence[Target],
         results: list[Packed | None],
         options: Mapping[str, Any],
-        store: Store | None,
+        store: "Store | None",
         executor: Executor,
         most: int,
     ) -> None:
@@ -202,7 +206,7 @@ class _Run:
         self.failures: list[Failure] = []
         self.interrupted = False
         self.sharing: dict[tuple[str, int], list[int]] = {}  # (ip, port) → positions whose names share it
-        self.shared: dict[tuple[str, int], dict[str, Any]] = {}  # what they found
+        self.shared: dict[tuple[str, int], int] = {}  # (ip, port) → a position where what they found stands
         self.certificates = {der: der for packed in results if packed for der in packed.chain}
         self.counts: dict[str, int] = {}
         self.recent: dict[Hashable, float] = {}  # address → when it may be asked again
@@ -247,8 +251,9 @@ class _Run:
         """The target is at this address: asked in its turn, or together with others there."""
         port = self.targets[position].port
         place = (ip, port)
-        if place in self.shared:
-            self.take_facts(position, self.shared[place])
+        known = self.results[self.shared[place]] if place in self.shared else None
+        if known is not None:
+            self.take_facts(position, known.facts)
         elif place in self.sharing:
             self.sharing[place].append(position)
         else:
@@ -335,7 +340,7 @@ class _Run:
 
     def measured(self, probe: _Probe, facts: dict[str, Any]) -> None:
         if Endpoint.of(facts["host"], facts["port"]).name != probe.place[0]:
-            self.shared[probe.place] = facts  # another name may lead here yet
+            self.shared[probe.place] = probe.position  # another name may lead here yet
         for position in self.sharing.pop(probe.place, [probe.position]):
             self.take_facts(position, facts)
 
