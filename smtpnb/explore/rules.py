@@ -40,14 +40,16 @@ class Evidence:
     Attributes:
         report: what was measured.
         authorities: certificates to trust in place of the system's, as PEM.
-        dns: "mta-sts", "tlsa", "tls-rpt", "ptr" → what the DNS said; empty where it was not asked.
-        alike: for R16, where both families were asked.
+        dns: "tlsa", "tls-rpt" → what the DNS said; empty where it was not asked.
+        alike: for R16, where every address was asked.
+        mta_sts: for R12, where the DNS was asked.
     """
 
     report: ProbeReport
     authorities: str | None = None
     dns: Mapping[str, DnsAnswer] = field(default_factory=dict)
     alike: Judgement | None = None
+    mta_sts: Judgement | None = None
 
 
 class Rule(NamedTuple):
@@ -72,6 +74,7 @@ def judged(
     authorities: str | None = None,
     dns: Mapping[str, DnsAnswer] | None = None,
     alike: Judgement | None = None,
+    mta_sts: Judgement | None = None,
 ) -> ProbeReport:
     """The report with its findings.
 
@@ -79,9 +82,10 @@ def judged(
         report: what was measured.
         authorities: certificates to trust in place of the system's, as PEM.
         dns: what the DNS said, where it was asked.
-        alike: what comparing the address families said, where both were asked.
+        alike: what comparing the addresses said, where all were asked.
+        mta_sts: what record and policy say, where the DNS was asked.
     """
-    evidence = Evidence(report, authorities, dns or {}, alike)
+    evidence = Evidence(report, authorities, dns or {}, alike, mta_sts)
     return replace(report, findings=tuple(_found(rule, evidence) for rule in _rules_for(report)))
 
 
@@ -362,17 +366,24 @@ def _check(
 # -- the DNS -----------------------------------------------------------------------------------------------------
 
 
+_NOT_ASKED: Final = "the DNS was not asked; probe_domain() does"
+
+
 def _record(name: str, missing: str) -> Callable[[Evidence], Judgement]:
     def judge(evidence: Evidence) -> Judgement:
         answer = evidence.dns.get(name)
         if answer is None:
-            return "unknown", "the DNS was not asked; probe_domain() does"
+            return "unknown", _NOT_ASKED
         note = f" ({answer.note})" if answer.note else ""
         if answer.outcome == "found":
             return "pass", "; ".join(answer.values[:4]) + note
         return ("unknown", f"no answer from the DNS{note}") if answer.outcome == "unknown" else ("warn", missing + note)
 
     return judge
+
+
+def _mta_sts(evidence: Evidence) -> Judgement:
+    return evidence.mta_sts or ("unknown", _NOT_ASKED)
 
 
 def _families(evidence: Evidence) -> Judgement:
@@ -395,7 +406,7 @@ RULES: Final = (
     Rule("R10", "SIZE with a number", _extensions, (Reference(1870), Reference(2920), Reference(2034))),
     Rule("R11", "octets sent along with STARTTLS thrown away", _check("injection", ("thrown away",), ("kept",), "fail"),
          (Reference(3207),)),
-    Rule("R12", "MTA-STS record", _record("mta-sts", "no MTA-STS record"), (Reference(8461),)),
+    Rule("R12", "MTA-STS record", _mta_sts, (Reference(8461),)),
     Rule("R13", "TLSA record", _record("tlsa", "no TLSA record"), (Reference(7672),)),
     Rule("R14", "TLS-RPT record", _record("tls-rpt", "no TLS-RPT record"), (Reference(8460),)),
     Rule("R16", "IPv4 and IPv6 alike, names confirmed", _families, ()),

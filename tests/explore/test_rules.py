@@ -158,10 +158,10 @@ def test_rule(rule: str, measured: ProbeReport, status: str, words: str) -> None
     assert (finding.status, words in finding.evidence) == (status, True), finding
 
 
-@pytest.mark.parametrize("name", ["mta-sts", "tlsa", "tls-rpt"])
+@pytest.mark.parametrize("name", ["tlsa", "tls-rpt"])
 @pytest.mark.parametrize(("outcome", "status"), [("found", "pass"), ("none", "warn"), ("unknown", "unknown")])
 def test_rule_about_a_record(name: str, outcome: str, status: str) -> None:
-    rule = {"mta-sts": "R12", "tlsa": "R13", "tls-rpt": "R14"}[name]
+    rule = {"tlsa": "R13", "tls-rpt": "R14"}[name]
     answer = DnsAnswer(outcome, ("v=x",) if outcome == "found" else ())
     assert judged(tls(), dns={name: answer}).finding(rule).status == status
 
