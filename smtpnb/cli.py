@@ -138,6 +138,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=_seconds, default=10.0, help="seconds for each reply (default: 10)")
     parser.add_argument("--ehlo-name", metavar="NAME", help="what EHLO says (default: this end's address)")
     parser.add_argument("--ca-file", metavar="FILE", help="authorities to trust in place of the system's, PEM")
+    parser.add_argument("--every-address", action="store_true", help="ask each address of a name, not one alone")
 
 
 def _add_probe(parser: argparse.ArgumentParser) -> None:
@@ -159,11 +160,13 @@ def _probe(arguments: argparse.Namespace) -> int:
         return _bad(f"{problems[0].text}: {problems[0].why}" if problems else "no host")
     (host, port), options = targets[0], {"ehlo_name": arguments.ehlo_name, "ca_file": arguments.ca_file}
     try:
-        ask = probe_domain if arguments.mx else probe
-        report = ask(host, port=port, timeout=arguments.timeout, **options)
+        if arguments.mx:
+            report: Any = probe_domain(host, port=port, timeout=arguments.timeout, **options)
+        else:
+            report = probe(host, port, timeout=arguments.timeout, every_address=arguments.every_address, **options)
     except ValueError as error:
         return _bad(str(error))
-    reports = getattr(report, "reports", [report])
+    reports = report.reports if arguments.mx else [report, *(report.others or ())]
     if arguments.html:
         report.to_html(arguments.html)
     print(_json_of(report) if arguments.json else report.to_text())
@@ -203,7 +206,7 @@ def _survey(arguments: argparse.Namespace) -> int:
         done = survey(
             arguments.file, port=arguments.port, timeout=arguments.timeout, ehlo_name=arguments.ehlo_name,
             ca_file=arguments.ca_file, max_workers=arguments.max_workers, store=arguments.store,
-            progress=not arguments.no_progress, confirm=arguments.confirm,
+            progress=not arguments.no_progress, confirm=arguments.confirm, every_address=arguments.every_address,
         )  # fmt: skip
     except ValueError as error:
         return _bad(str(error))

@@ -6,31 +6,29 @@ says that there is one.
 """
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from smtpnb.displayable import Displayable
 from smtpnb.explore import manners, mta_sts
+from smtpnb.explore.addresses import MOST, each_asked
+from smtpnb.explore.alike import answered_alike
 from smtpnb.explore.exchangers import ALIAS, NO_SUCH_NAME, Exchangers
 from smtpnb.explore.mta_sts import Fetched
 from smtpnb.explore.policy_file import fetched
-from smtpnb.explore.probing import measure
 from smtpnb.explore.report import Finding, ProbeReport
 from smtpnb.explore.rules import DnsAnswer, Judgement, judged
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.text import plural, visible
-from smtpnb.transport.deadline import monotonic
 from smtpnb.transport.endpoint import Endpoint
 
 #: Written into every export; a reader refuses another.
 SCHEMA: Final = "smtpnb.domain/1"
 
-#: Mail servers of one domain, and addresses of one server, that are asked at the most.
-MOST: Final = 10
+#: Mail servers of one domain that are asked at the most.
+_SERVERS: Final = 10
 
 _NOT_VALIDATED: Final = "DNSSEC not validated here"
 
@@ -84,7 +82,7 @@ class DomainReport(Displayable):
         """The report as one JSON object; `DomainReport.from_json` reads it back."""
         data = {
             "schema": SCHEMA, "domain": self.domain, "records": [_plain(record) for record in self.records],
-            "reports": [json.loads(report.to_json()) for report in self.reports],
+            "reports": [report.to_dict() for report in self.reports],
             "findings": [finding.to_dict() for finding in self.findings],
         }  # fmt: skip
         return json.dumps(data, indent=indent)
@@ -217,7 +215,7 @@ def probe_domain(
     options = {"timeout": timeout, "ehlo_name": ehlo_name}
     pace = manners.Pace()
     reports: list[ProbeReport] = []
-    for host in exchangers.hosts[:MOST]:
+    for host in exchangers.hosts[:_SERVERS]:
         sts = mta_sts.judgement(policies["mta-sts"], policy, [host])
         reports += _probed(lookup, host, port, options, policies["tls-rpt"], sts, authorities, pace)
     findings = _domain_findings(policies, policy, exchangers, lookup)
@@ -260,28 +258,13 @@ def _probed(  # noqa: PLR0917 - each is one thing
 ) -> list[ProbeReport]:  # fmt: skip
     """A report for each address of a server."""
     families = {kind: lookup.ask(kind, host) for kind in ("A", "AAAA")}
-    addresses = [ip for kind in ("AAAA", "A") for ip in families[kind].values][:MOST]
+    addresses = [ip for kind in ("AAAA", "A") for ip in families[kind].values]
     tlsa = lookup.ask("TLSA", f"_{port}._tcp.{host}")
     tlsa = tlsa._replace(note="; ".join(filter(None, (tlsa.note, _NOT_VALIDATED))))
-    measured = [
-        ProbeReport.from_facts(_in_turn(pace, ip, port, partial(measure, host, port, {**options, "ip": ip})))
-        for ip in addresses
-    ]
+    measured = [ProbeReport.from_facts(facts) for facts in each_asked(pace, addresses, host, port, options)]
     alike = _alike(lookup, host, measured, families)
     dns = {"tls-rpt": tls_rpt, "tlsa": tlsa}
     return [judged(report, authorities=authorities, dns=dns, alike=alike, mta_sts=sts) for report in measured]
-
-
-def _in_turn(pace: manners.Pace, ip: str, port: int, visit: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The result of a visit that keeps to the manners: a second between two connections to one address."""
-    pace.add(manners.address_key(ip, port), visit)
-    while (job := pace.take(monotonic())) is None:
-        time.sleep(pace.wait(monotonic()) or 0.01)
-    began = monotonic()
-    try:
-        return visit()
-    finally:
-        pace.done(job[0], began)
 
 
 def _alike(lookup: Lookup, host: str, reports: list[ProbeReport], families: Mapping[str, DnsAnswer]) -> Judgement:
@@ -295,17 +278,7 @@ def _alike(lookup: Lookup, host: str, reports: list[ProbeReport], families: Mapp
     if not all(answer.outcome == "found" for answer in families.values()):
         have = ", ".join(kind for kind, answer in families.items() if answer.outcome == "found")
         return "warn", f"{host} has {have or 'no address'} alone"
-    downs = [report.address[0] for report in reports if report.status != "up" and report.address]
-    if len(downs) == len(reports):
-        return "unknown", f"no address of {host} answered"
-    if downs:
-        return "fail", f"{', '.join(downs)} did not answer, others did"
-    heard = {(report.ehlo and tuple(report.ehlo), report.ehlo_tls and tuple(report.ehlo_tls)) for report in reports}
-    return (
-        ("pass", f"all {len(reports)} addresses alike")
-        if len(heard) == 1
-        else ("fail", "they offer different keywords")
-    )
+    return answered_alike(host, reports)
 
 
 def _confirmed(lookup: Lookup, ip: str) -> bool:
@@ -336,7 +309,7 @@ def _domain_findings(
         ("DMARC", "DMARC record", "dmarc", Reference(7489)),
     )  # fmt: skip
     others = (_record_finding(*row[:2], policies[row[2]], row[3]) for row in rows)
-    return (exchangers.finding(answers, MOST), sts, *others)
+    return (exchangers.finding(answers, _SERVERS), sts, *others)
 
 
 def _record_finding(rule: str, title: str, answer: DnsAnswer, source: Any) -> Finding:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from smtpnb.explore import alike as addresses_alike
 from smtpnb.explore.report import Finding, ProbeReport
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol.capabilities import Capabilities
@@ -86,7 +87,9 @@ def judged(
         mta_sts: what record and policy say, where the DNS was asked.
     """
     evidence = Evidence(report, authorities, dns or {}, alike, mta_sts)
-    return replace(report, findings=tuple(_found(rule, evidence) for rule in _rules_for(report)))
+    findings = tuple(_found(rule, evidence) for rule in _rules_for(report))
+    others = report.others and tuple(judged(other, authorities=authorities) for other in report.others)
+    return replace(report, findings=findings, others=others)
 
 
 def _rules_for(report: ProbeReport) -> list[Rule]:
@@ -387,7 +390,9 @@ def _mta_sts(evidence: Evidence) -> Judgement:
 
 
 def _families(evidence: Evidence) -> Judgement:
-    return evidence.alike or ("unknown", "one address was asked; probe_domain() asks all of them")
+    if evidence.alike is None and evidence.report.others is not None:
+        return addresses_alike.judgement(evidence.report)
+    return evidence.alike or ("unknown", "one address was asked; every_address=True asks all of them")
 
 
 _TLS_SOURCES: Final = (Reference(8996), Reference(9325))

@@ -20,6 +20,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from smtpnb.explore import manners
+from smtpnb.explore.addresses import MOST
+from smtpnb.explore.alike import combined
 from smtpnb.explore.probing import look_up, measure, unresolved
 from smtpnb.explore.results import Failure, Packed, Survey
 from smtpnb.explore.targets import Problem, Target, targets_of
@@ -48,6 +50,7 @@ def survey(
     progress: bool = True,
     confirm: bool = False,
     seed: int = 0,
+    every_address: bool = False,
 ) -> Survey:
     """What probing each target found: one polite connection each.
 
@@ -67,6 +70,8 @@ def survey(
         progress: show a progress bar, with tqdm.
         confirm: go ahead with more than a hundred public targets.
         seed: of the order in which they are asked.
+        every_address: ask each address of a name, one after the other, in place of the first alone; as `probe` does.
+            What a store holds already is taken as it is.
 
     Raises:
         ValueError: too many public targets without `confirm`, an EHLO name that is the target's, a file that is no
@@ -85,7 +90,7 @@ def survey(
         sys.stdout.write(f"{words}\n")
     options = {"timeout": timeout, "host_timeout": host_timeout, "ehlo_name": ehlo_name, "implicit_tls": implicit_tls}
     call = {**options, "authorities": authorities, "max_workers": max_workers, "executor": executor, "store": store,
-            "progress": progress, "confirm": confirm, "seed": seed}  # fmt: skip
+            "progress": progress, "confirm": confirm, "seed": seed, "every_address": every_address}  # fmt: skip
     with _opened(store) as kept:
         certificates: dict[bytes, bytes] = {}
         known = {} if kept is None else {key: Packed.of(facts, certificates) for key, facts in kept.known()}
@@ -129,7 +134,7 @@ def _surveyed(  # noqa: PLR0917 - each is one thing
     # may have more workers than that, and would begin all of them.
     ahead = workers // 4 + 1 if own is not None else 0
     run = _Run(targets, results, options, store, own or call["executor"], workers + ahead)
-    run.recent = dict(_recent(before))
+    run.recent, run.every_address = dict(_recent(before)), bool(call["every_address"])
     try:
         with _bar(len(targets), len(targets) - todo, progress=call["progress"]) as bar:
             run.all(bar, int(call["seed"]))
@@ -170,10 +175,14 @@ def _again(survey: Survey, statuses: frozenset[str], changes: Mapping[str, Any])
 
 def _recent(before: Sequence[Packed]) -> Iterator[tuple[Hashable, float]]:
     """Addresses asked less than a second ago, and when they may be asked again."""
-    for facts in (packed.facts for packed in before):
+    for facts in (each for packed in before for each in _addresses_in(packed.facts)):
         left = facts["at"] + manners.INTERVAL - time.time()
         if facts["address"] and left > 0:
             yield manners.address_key(*facts["address"]), monotonic() + left
+
+
+def _addresses_in(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [facts, *(facts["others"] or ())]
 
 
 class _Probe(NamedTuple):
@@ -206,7 +215,10 @@ class _Run:
         self.failures: list[Failure] = []
         self.interrupted = False
         self.sharing: dict[tuple[str, int], list[int]] = {}  # (ip, port) → positions whose names share it
-        self.shared: dict[tuple[str, int], int] = {}  # (ip, port) → a position where what they found stands
+        self.shared: dict[tuple[str, int], Packed] = {}  # what they found
+        self.every_address = False
+        self.left: dict[int, list[str]] = {}  # position → addresses still to ask, where every address is asked
+        self.asked: dict[int, list[Mapping[str, Any]]] = {}  # position → what those asked said
         self.certificates = {der: der for packed in results if packed for der in packed.chain}
         self.counts: dict[str, int] = {}
         self.recent: dict[Hashable, float] = {}  # address → when it may be asked again
@@ -251,9 +263,8 @@ class _Run:
         """The target is at this address: asked in its turn, or together with others there."""
         port = self.targets[position].port
         place = (ip, port)
-        known = self.results[self.shared[place]] if place in self.shared else None
-        if known is not None:
-            self.take_facts(position, known.facts)
+        if place in self.shared:
+            self.take_facts(position, self.shared[place].facts)
         elif place in self.sharing:
             self.sharing[place].append(position)
         else:
@@ -325,12 +336,17 @@ class _Run:
 
     def broke(self, what: _Probe | int, error: BaseException) -> None:
         positions = self.sharing.pop(what.place, [what.position]) if isinstance(what, _Probe) else [what]
+        for position in positions:
+            self.left.pop(position, None)
+            self.asked.pop(position, None)
         words = f"{type(error).__name__}: {error}"
         self.failures += [Failure(self.targets[position], words) for position in positions]
 
     def looked_up(self, position: int, answer: Mapping[str, Any]) -> None:
         target = self.targets[position]
         if answer["ips"]:
+            if self.every_address:
+                self.left[position], self.asked[position] = answer["ips"][1:MOST], []
             self.found(position, answer["ips"][0], float(answer["seconds"]))
             return
         wish = self.options["implicit_tls"]
@@ -339,15 +355,23 @@ class _Run:
         self.take_facts(position, facts)
 
     def measured(self, probe: _Probe, facts: dict[str, Any]) -> None:
-        if Endpoint.of(facts["host"], facts["port"]).name != probe.place[0]:
-            self.shared[probe.place] = probe.position  # another name may lead here yet
         for position in self.sharing.pop(probe.place, [probe.position]):
             self.take_facts(position, facts)
+        if Endpoint.of(facts["host"], facts["port"]).name != probe.place[0]:  # another name may lead here yet
+            whole = None if self.every_address else self.results[probe.position]
+            self.shared[probe.place] = whole or Packed.of(facts, self.certificates)
 
     def take_facts(self, position: int, facts: Mapping[str, Any]) -> None:
         """Keeps what was measured for the target at a position; `asked_as` tells for whom the connection was made."""
         host = self.targets[position].host
         own = facts if facts["host"] == host else {**facts, "host": host}
+        if position in self.asked:
+            self.asked[position].append(own)
+            if self.left[position] and own["status"] != "rate_limited":  # that one is left alone altogether
+                self.found(position, self.left[position].pop(0), 0.0)
+                return
+            del self.left[position]
+            own = combined(self.asked.pop(position))
         self.results[position] = Packed.of(own, self.certificates)
         if self.store is not None:
             self.store.add(self.targets[position].key, dict(own))
