@@ -39,4 +39,4 @@ def judgement(report: "ProbeReport") -> "Judgement":
     families = {":" in each.address[0] for each in reports if each.address}
     if status == "pass" and len(families) == 1:
         return "warn", f"{report.host} has {'AAAA' if families == {True} else 'A'} alone"
-    return status, words
+    return status, f"{words}; their names in the DNS were not looked up" if status == "pass" else words

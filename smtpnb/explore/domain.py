@@ -8,13 +8,13 @@ says that there is one.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from smtpnb.displayable import Displayable
 from smtpnb.explore import manners, mta_sts
 from smtpnb.explore.addresses import MOST, each_asked
 from smtpnb.explore.alike import answered_alike
+from smtpnb.explore.authorities import authorities_in
 from smtpnb.explore.exchangers import ALIAS, NO_SUCH_NAME, Exchangers
 from smtpnb.explore.mta_sts import Fetched
 from smtpnb.explore.policy_file import fetched
@@ -207,7 +207,7 @@ def probe_domain(
     name = Endpoint.of(domain, port).name
     manners.check_place([name])
     lookup = Lookup(resolver, timeout)
-    authorities = None if ca_file is None else Path(ca_file).read_text("ascii")
+    authorities = authorities_in(ca_file)
     exchangers = Exchangers.of(name, lookup.ask("MX", name))
     manners.check_ehlo_name(ehlo_name, [name, *exchangers.hosts])
     policies = _policies(lookup, name)

@@ -76,8 +76,8 @@ def check_ehlo_name(name: str | None, hosts: Iterable[str]) -> None:
         return
     Command("EHLO", name)
     mine = name.strip("[]").removeprefix("IPv6:").removesuffix(".").lower()
-    if not mine:
-        raise ValueError("the EHLO name is empty: give this machine's name, or leave it out")
+    if not mine or any(character.isspace() for character in name):
+        raise ValueError("the EHLO name is one word: give this machine's name, or leave it out")
     for host in hosts:
         if mine == host.removesuffix(".").lower() and not is_loopback(host):
             raise ValueError(f"the EHLO name is the target's own, {visible(host)}: that is what impostors say")

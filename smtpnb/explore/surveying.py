@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from smtpnb.explore import manners
 from smtpnb.explore.addresses import MOST
 from smtpnb.explore.alike import combined
+from smtpnb.explore.authorities import authorities_in
 from smtpnb.explore.probing import look_up, measure, unresolved
 from smtpnb.explore.results import Failure, Packed, Survey
 from smtpnb.explore.targets import Problem, Target, targets_of
@@ -80,8 +81,7 @@ def survey(
     """
     wanted, problems = targets_of(targets, port)
     hosts = [target.host for target in wanted]
-    # Read now: it may be gone when the reports are looked at.
-    authorities = None if ca_file is None else Path(ca_file).read_text("ascii")
+    authorities = authorities_in(ca_file)
     _check(timeout, host_timeout, max_workers)
     manners.check_place(hosts)
     manners.check_ehlo_name(ehlo_name, hosts)

@@ -1,11 +1,11 @@
 """`probe`: one server, one polite connection, one report."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smtpnb.explore import manners
 from smtpnb.explore.addresses import measured_at_each
+from smtpnb.explore.authorities import authorities_in
 from smtpnb.explore.probing import measure
 from smtpnb.explore.report import ProbeReport
 from smtpnb.explore.rules import judged
@@ -50,7 +50,8 @@ def probe(
             connection. The report is of the first that is up; `others` has the others', and R16 holds them together.
 
     Raises:
-        ValueError: an impossible host or port, checks without permission, an EHLO name that is the target's.
+        ValueError: an impossible host or port, checks without permission, an EHLO name that is the target's, no
+            certificate in `ca_file`.
         SmtpConnectError: on Binder, for any target but the sandbox.
     """
     if mx:
@@ -70,7 +71,7 @@ def probe(
         # `host` goes on holding it: one that nobody holds closes.
         ca_file, port, name = ca_file or host.ca_file, host.port, "localhost"
     _check(name, port, options, permitted=i_have_permission)
-    authorities = None if ca_file is None else Path(ca_file).read_text("ascii")
+    authorities = authorities_in(ca_file)
     ask = measured_at_each if every_address and "ip" not in options else measure
     return judged(ProbeReport.from_facts(ask(name, port, options)), authorities=authorities)
 
