@@ -213,6 +213,8 @@ class ProbeReport(Displayable):
     @property
     def verdict(self) -> str:
         """The whole in a sentence of ours; it quotes nothing the server said."""
+        if self.status == "protocol_error" and self.tls == "failed":
+            return "TLS from the first octet does not come about: no SMTP was spoken."
         if self.status != "up":
             return f"{STATUSES[self.status][0].upper()}{STATUSES[self.status][1:]}."
         fails, warns = self.count("fail"), self.count("warn")

@@ -136,7 +136,7 @@ def _greeting(evidence: Evidence) -> Judgement:
     report = evidence.report
     said = _said(report, None)
     if said is None:
-        if report.status in ("closed", "protocol_error"):
+        if report.status in ("closed", "protocol_error") and report.tls != "failed":
             return "fail", report.reason
         return "unknown", report.reason or "no greeting was heard"
     if said[0] != 220:

@@ -87,6 +87,7 @@ CASES: list[tuple[str, ProbeReport, str, str]] = [
     ("R1", report((None, "421 busy"), status="rejected"), "unknown", "421 busy"),
     ("R1", report(status="closed", reason="the server closed the connection"), "fail", "closed"),
     ("R1", report(**DOWN), "unknown", "no greeting"),
+    ("R1", report(implicit_tls=True, tls="failed", reason="no TLS there", status="protocol_error"), "unknown", "no TLS there"),
     ("R2", report(GREETING, PLAIN), "pass", "2 keywords in the clear"),
     ("R2", report(GREETING, ("EHLO me", "502 what"), ("HELO me", "250 hello")), "fail", "502 what"),
     ("R2", report(GREETING, ("EHLO me", "250-mx|250 -STRANGE")), "fail", "-STRANGE"),
