@@ -235,9 +235,15 @@ def domain_card(report: "DomainReport") -> kit.Element:
         tone,
         kit.heading(kit.glyph(tone), " ", kit.title("Mail domain"), " ", kit.said(report.domain, 300), f": {count}"),
         _findings(report.findings),
-        kit.folded(f"Asked of the DNS: {plural(len(report.records), 'question')}", _records(report)),
+        kit.folded(_questions(report), _records(report)),
         list(map(_folded, report.reports[:100])),
     )  # fmt: skip
+
+
+def _questions(report: "DomainReport") -> str:
+    policies = sum(kind == "POLICY" for kind, _, _ in report.records)
+    asked = f"Asked of the DNS: {plural(len(report.records) - policies, 'question')}"
+    return f"{asked}; and of a web server: the MTA-STS policy" if policies else asked
 
 
 def _records(report: "DomainReport") -> kit.Element:

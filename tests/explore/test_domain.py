@@ -194,6 +194,7 @@ def test_policy_is_held_against_each_server(
     report = asked("good.test", zone, sandbox)
     assert statuses(report)["R12"] == report.reports[0].finding("R12").status == status
     assert report.record("POLICY").values == lines
+    assert "and of a web server: the MTA-STS policy" in str(report._repr_html_())
     assert DomainReport.from_json(report.to_json()) == report
 
 
