@@ -1,6 +1,7 @@
 """The command line: `lab`, `panel`, `sandbox`, `probe`, `survey`. Exit status 0: success, 1: failure, 2: bad input."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -30,12 +31,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parsed = _parser().parse_args(arguments)
     try:
-        return int(parsed.run(parsed))
+        return _ran(parsed)
     except KeyboardInterrupt:
         return 130  # what shells expect of a program that Ctrl-C ended
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries again on its way out
+        return 141  # what shells show of a program that SIGPIPE ended
     except (OSError, ValueError, ImportError) as error:
         print(f"smtpnb: {error}", file=sys.stderr)
         return 1
+
+
+def _ran(parsed: argparse.Namespace) -> int:
+    status = int(parsed.run(parsed))
+    sys.stdout.flush()  # here, where it is seen that nobody reads any more
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -133,11 +143,32 @@ def _workers(text: str) -> int:
     return int(text)
 
 
+def _input(text: str) -> Path:
+    """A file to read, told before anything is sent where it cannot be."""
+    if not Path(text).exists() or Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no file")
+    return Path(text)
+
+
+def _output(text: str) -> Path:
+    """A file to write, told before anything is sent where it cannot be: after a survey it would be too late."""
+    path = Path(text)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written")
+    return path
+
+
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=25, help="the port to ask (default: 25)")
     parser.add_argument("--timeout", type=_seconds, default=10.0, help="seconds for each reply (default: 10)")
     parser.add_argument("--ehlo-name", metavar="NAME", help="what EHLO says (default: this end's address)")
-    parser.add_argument("--ca-file", metavar="FILE", help="authorities to trust in place of the system's, PEM")
+    parser.add_argument(
+        "--implicit-tls", action="store_true", default=None, help="TLS comes first (default: on port 465 alone)"
+    )
+    parser.add_argument(
+        "--ca-file", metavar="FILE", type=_input, help="authorities to trust in place of the system's, PEM"
+    )
+    parser.add_argument("--every-address", action="store_true", help="ask each address of a name, not one alone")
 
 
 def _add_probe(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +176,7 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
     parser.add_argument("--mx", action="store_true", help="HOST is a mail domain: ask each of its servers")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--html", metavar="FILE", type=Path, help="write the card as a page")
+    parser.add_argument("--html", metavar="FILE", type=_output, help="write the card as a page")
     parser.set_defaults(run=_probe)
 
 
@@ -160,11 +191,16 @@ def _probe(arguments: argparse.Namespace) -> int:
     host, port, _ = targets[0]
     options = {"ehlo_name": arguments.ehlo_name, "ca_file": arguments.ca_file}
     try:
-        ask = probe_domain if arguments.mx else probe
-        report = ask(host, port=port, timeout=arguments.timeout, **options)
+        if arguments.mx:
+            report: Any = probe_domain(host, port=port, timeout=arguments.timeout, **options)
+        else:
+            report = probe(
+                host, port, timeout=arguments.timeout, implicit_tls=arguments.implicit_tls,
+                every_address=arguments.every_address, **options,
+            )  # fmt: skip
     except ValueError as error:
         return _bad(str(error))
-    reports = getattr(report, "reports", [report])
+    reports = report.reports if arguments.mx else [report, *(report.others or ())]
     if arguments.html:
         report.to_html(arguments.html)
     print(_json_of(report) if arguments.json else report.to_text())
@@ -182,17 +218,21 @@ def _bad(words: str) -> int:
 
 
 def _add_survey(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="text or CSV, one target a line")
+    parser.add_argument("file", metavar="FILE", type=_input, help="text or CSV, one target a line")
     _add_common(parser)
-    parser.add_argument("--store", metavar="FILE", type=Path, help="keep results here (SQLite), and go on from there")
+    parser.add_argument(
+        "--store", metavar="FILE", type=_output, help="keep results here (SQLite), and go on from there"
+    )
     parser.add_argument(
         "--max-workers", metavar="N", type=_workers, default=64, help="connections at once (default: 64)"
     )
     parser.add_argument("--confirm", action="store_true", help="yes, more than a hundred public servers")
-    parser.add_argument("--csv", metavar="FILE", type=Path, help="write a row for each host")
-    parser.add_argument("--jsonl", metavar="FILE", type=Path, help="write a report a line")
-    parser.add_argument("--html", metavar="FILE", type=Path, help="write the card as a page")
-    parser.add_argument("--no-progress", action="store_true", help="show no bar")
+    parser.add_argument("--csv", metavar="FILE", type=_output, help="write a row for each host")
+    parser.add_argument("--jsonl", metavar="FILE", type=_output, help="write a report a line")
+    parser.add_argument("--html", metavar="FILE", type=_output, help="write the card as a page")
+    parser.add_argument(
+        "--no-progress", action="store_true", help="show no bar (there is none where standard error is no terminal)"
+    )
     parser.set_defaults(run=_survey)
 
 
@@ -204,14 +244,17 @@ def _survey(arguments: argparse.Namespace) -> int:
         done = survey(
             arguments.file, port=arguments.port, timeout=arguments.timeout, ehlo_name=arguments.ehlo_name,
             ca_file=arguments.ca_file, max_workers=arguments.max_workers, store=arguments.store,
-            progress=not arguments.no_progress, confirm=arguments.confirm,
+            progress=not arguments.no_progress and sys.stderr.isatty(), implicit_tls=arguments.implicit_tls,
+            confirm=arguments.confirm, every_address=arguments.every_address,
         )  # fmt: skip
     except ValueError as error:
-        return _bad(str(error))
+        return _bad(str(error).replace("confirm=True", "--confirm"))
+    if not done.targets and not done.problems:
+        return _bad(f"no target in {arguments.file}")
+    print(done.to_text())
     for write, path in ((done.to_csv, arguments.csv), (done.to_jsonl, arguments.jsonl), (done.to_html, arguments.html)):
         if path:
             write(path)
-    print(done.to_text())
     if done.interrupted:
         return 130
     return 0 if set(done.counts) <= {"up"} and not done.problems and not done.errors else 1

@@ -45,7 +45,14 @@ def probe_card(report: "ProbeReport") -> kit.Element:
         _offers(report),
         _findings(report.findings),
         kit.folded(f"What was said: {report.transcript.summary}", ladder(report.transcript)),
+        list(map(_folded, (report.others or ())[:100])),
     )
+
+
+def _folded(report: "ProbeReport") -> kit.Element:
+    """The card of one address among several, to unfold."""
+    address = kit.said(report.address[0] if report.address else "no address")
+    return kit.folded([kit.said(report.shown, 300), " at ", address, f": {report.status}"], probe_card(report))
 
 
 def report_tone(report: "ProbeReport") -> kit.Tone:
@@ -59,6 +66,9 @@ def _facts(report: "ProbeReport") -> Iterator[tuple[kit.Node, kit.Node]]:
     yield "Status:", report.status
     if report.banner is not None:
         yield "Greeting:", [kit.section(kit.said(line, 300)) for line in report.banner[:4]]
+    if report.others is not None:
+        shown = ((each.address[0] if each.address else "-", each.status) for each in (report, *report.others))
+        yield "Addresses:", kit.joined([[kit.said(ip), f" {status}"] for ip, status in shown], ", ")
     yield "TLS:", list(_tls(report))
     yield "AUTH:", list(_auth(report))
 
@@ -226,13 +236,15 @@ def domain_card(report: "DomainReport") -> kit.Element:
         tone,
         kit.heading(kit.glyph(tone), " ", kit.title("Mail domain"), " ", kit.said(report.domain, 300), f": {count}"),
         _findings(report.findings),
-        kit.folded(f"Asked of the DNS: {plural(len(report.records), 'question')}", _records(report)),
-        [
-            kit.folded([kit.said(each.shown, 300), " at ", kit.said(each.address[0] if each.address else "no address"),
-                        f": {each.status}"], probe_card(each))
-            for each in report.reports[:100]
-        ],
+        kit.folded(_questions(report), _records(report)),
+        list(map(_folded, report.reports[:100])),
     )  # fmt: skip
+
+
+def _questions(report: "DomainReport") -> str:
+    policies = sum(kind == "POLICY" for kind, _, _ in report.records)
+    asked = f"Asked of the DNS: {plural(len(report.records) - policies, 'question')}"
+    return f"{asked}; and of a web server: the MTA-STS policy" if policies else asked
 
 
 def _records(report: "DomainReport") -> kit.Element:

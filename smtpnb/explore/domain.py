@@ -1,31 +1,34 @@
 """`probe_domain`: a mail domain's servers by its DNS records, each address probed. Needs dnspython (extra `survey`).
 
 Every answer is "found", "none" or "unknown": a name server that times out has not said "no". Nothing is fetched but DNS
-records, and none of them is validated by DNSSEC here: where that matters, it is said.
+records, none of them validated by DNSSEC here (where that matters, it is said), and the MTA-STS policy where a record
+says that there is one.
 """
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from smtpnb.displayable import Displayable
-from smtpnb.explore import manners
-from smtpnb.explore.probing import measure
+from smtpnb.explore import manners, mta_sts
+from smtpnb.explore.addresses import MOST, each_asked
+from smtpnb.explore.alike import answered_alike
+from smtpnb.explore.authorities import authorities_in
+from smtpnb.explore.exchangers import ALIAS, NO_SUCH_NAME, Exchangers
+from smtpnb.explore.mta_sts import Fetched
+from smtpnb.explore.policy_file import fetched
 from smtpnb.explore.report import Finding, ProbeReport
 from smtpnb.explore.rules import DnsAnswer, Judgement, judged
+from smtpnb.knowledge.rfc import Reference
 from smtpnb.text import plural, visible
-from smtpnb.transport.deadline import monotonic
 from smtpnb.transport.endpoint import Endpoint
 
 #: Written into every export; a reader refuses another.
 SCHEMA: Final = "smtpnb.domain/1"
 
-#: Mail servers of one domain, and addresses of one server, that are asked at the most.
-MOST: Final = 10
+#: Mail servers of one domain that are asked at the most.
+_SERVERS: Final = 10
 
 _NOT_VALIDATED: Final = "DNSSEC not validated here"
 
@@ -79,7 +82,7 @@ class DomainReport(Displayable):
         """The report as one JSON object; `DomainReport.from_json` reads it back."""
         data = {
             "schema": SCHEMA, "domain": self.domain, "records": [_plain(record) for record in self.records],
-            "reports": [json.loads(report.to_json()) for report in self.reports],
+            "reports": [report.to_dict() for report in self.reports],
             "findings": [finding.to_dict() for finding in self.findings],
         }  # fmt: skip
         return json.dumps(data, indent=indent)
@@ -137,7 +140,7 @@ class Lookup:
             from dns import resolver as resolvers  # noqa: PLC0415 - likewise
         except ImportError:
             raise ImportError("looking up a mail domain needs dnspython: pip install 'smtpnb[survey]'") from None
-        self._none = (resolvers.NXDOMAIN, resolvers.NoAnswer)
+        self._nowhere, self._none = resolvers.NXDOMAIN, resolvers.NoAnswer
         self._error = exception.DNSException
         self._resolver = resolver or resolvers.Resolver()
         self._seconds = seconds
@@ -152,13 +155,21 @@ class Lookup:
     def _asked(self, kind: str, name: str, wanted: Callable[[str], bool]) -> DnsAnswer:
         try:
             found = self._resolver.resolve(name, kind, lifetime=self._seconds, search=False)
+        except self._nowhere:
+            return DnsAnswer("none", (), NO_SUCH_NAME)
         except self._none:
             return DnsAnswer("none")
         except self._error as error:
             return DnsAnswer("unknown", (), type(error).__name__)
         texts = [_text(kind, record) for record in found]
         kept = tuple(sorted(text for text in texts if wanted(text)))
-        return DnsAnswer("found" if kept else "none", kept)
+        return DnsAnswer("found" if kept else "none", kept, _alias(found))
+
+
+def _alias(found: Any) -> str:
+    """A note of it where the records stand at another name, to which a CNAME leads."""
+    asked, stands = getattr(found, "qname", None), getattr(found, "canonical_name", None)
+    return "" if stands == asked or stands is None else f"{ALIAS}{stands.to_text(omit_final_dot=True)}"
 
 
 def _text(kind: str, record: Any) -> str:
@@ -175,16 +186,18 @@ def probe_domain(
     ehlo_name: str | None = None,
     ca_file: str | None = None,
     resolver: Any = None,
+    fetch_policy: bool = True,
 ) -> DomainReport:
     """What a mail domain's DNS records say, and what a probe of each of its servers' addresses found.
 
     Args:
         domain: what stands behind the @.
         port: the port to ask.
-        timeout: seconds for each reply, and for each question to the DNS.
+        timeout: seconds for each reply, for each question to the DNS, and for fetching the MTA-STS policy.
         ehlo_name: what EHLO says; by default this end's address in brackets.
         ca_file: authorities to trust in place of the system's, in PEM.
         resolver: dnspython's; the system's by default.
+        fetch_policy: fetch the MTA-STS policy, by one HTTPS request, where a record says that there is one.
 
     Raises:
         ImportError: dnspython is not installed.
@@ -194,29 +207,41 @@ def probe_domain(
     name = Endpoint.of(domain, port).name
     manners.check_place([name])
     lookup = Lookup(resolver, timeout)
-    authorities = None if ca_file is None else Path(ca_file).read_text("ascii")
-    hosts = _servers(lookup, name)
-    manners.check_ehlo_name(ehlo_name, [name, *hosts])
+    authorities = authorities_in(ca_file)
+    exchangers = Exchangers.of(name, lookup.ask("MX", name))
+    manners.check_ehlo_name(ehlo_name, [name, *exchangers.hosts])
     policies = _policies(lookup, name)
+    policy = _policy(lookup, name, policies["mta-sts"], timeout, authorities) if fetch_policy else None
     options = {"timeout": timeout, "ehlo_name": ehlo_name}
     pace = manners.Pace()
     reports: list[ProbeReport] = []
-    for host in hosts[:MOST]:
-        reports += _probed(lookup, host, port, options, policies, authorities, pace)
-    return DomainReport(domain, tuple(lookup.records), tuple(reports), _domain_findings(policies, lookup, hosts))
+    for host in exchangers.hosts[:_SERVERS]:
+        sts = mta_sts.judgement(policies["mta-sts"], policy, [host])
+        reports += _probed(lookup, host, port, options, policies["tls-rpt"], sts, authorities, pace)
+    findings = _domain_findings(policies, policy, exchangers, lookup)
+    return DomainReport(domain, tuple(lookup.records), tuple(reports), findings)
 
 
-def _servers(lookup: Lookup, domain: str) -> list[str]:
-    """The domain's mail servers, the preferred ones first; the domain itself where it names none (RFC 5321 §5.1)."""
-    answer = lookup.ask("MX", domain)
-    if answer.outcome != "found":
-        return [domain] if answer.outcome == "none" else []
-    pairs = sorted((int(text.split()[0]), text.split()[1].removesuffix(".")) for text in answer.values)
-    return [host for _, host in pairs if host]  # "0 ." says that it takes no mail: RFC 7505
+def _policy(lookup: Lookup, domain: str, record: DnsAnswer, seconds: float, authorities: str | None) -> Fetched | None:
+    """The MTA-STS policy, where a record says that there is one; without one nobody asks for it (RFC 8461 §3.1)."""
+    if record.outcome != "found":
+        return None
+    host = f"mta-sts.{domain}"
+    answers = [lookup.ask(kind, host) for kind in ("A", "AAAA")]
+    ips = [ip for answer in answers for ip in answer.values][:MOST]
+    if ips:
+        found = fetched(domain, ips, seconds, authorities)
+    elif any(answer.outcome == "unknown" for answer in answers):
+        found = Fetched("unknown", note=f"no answer from the DNS for {host}")
+    else:
+        found = Fetched("none", note=f"{host} has no address")
+    lines = tuple(found.text.splitlines()[:100])
+    lookup.records.append(DnsRecord("POLICY", f"https://{host}", DnsAnswer(found.outcome, lines, found.note)))
+    return found
 
 
 def _policies(lookup: Lookup, domain: str) -> dict[str, DnsAnswer]:
-    """The domain's records about mail; the policy that an MTA-STS record points to is not fetched."""
+    """The domain's records about mail."""
     return {
         "mta-sts": lookup.ask("TXT", f"_mta-sts.{domain}", lambda text: text.startswith("v=STSv1")),
         "tls-rpt": lookup.ask("TXT", f"_smtp._tls.{domain}", lambda text: text.startswith("v=TLSRPTv1")),
@@ -228,33 +253,18 @@ def _policies(lookup: Lookup, domain: str) -> dict[str, DnsAnswer]:
 
 
 def _probed(  # noqa: PLR0917 - each is one thing
-    lookup: Lookup, host: str, port: int, options: Mapping[str, Any], policies: Mapping[str, DnsAnswer],
+    lookup: Lookup, host: str, port: int, options: Mapping[str, Any], tls_rpt: DnsAnswer, sts: Judgement,
     authorities: str | None, pace: manners.Pace,
 ) -> list[ProbeReport]:  # fmt: skip
     """A report for each address of a server."""
     families = {kind: lookup.ask(kind, host) for kind in ("A", "AAAA")}
-    addresses = [ip for kind in ("AAAA", "A") for ip in families[kind].values][:MOST]
+    addresses = [ip for kind in ("AAAA", "A") for ip in families[kind].values]
     tlsa = lookup.ask("TLSA", f"_{port}._tcp.{host}")
     tlsa = tlsa._replace(note="; ".join(filter(None, (tlsa.note, _NOT_VALIDATED))))
-    measured = [
-        ProbeReport.from_facts(_in_turn(pace, ip, port, partial(measure, host, port, {**options, "ip": ip})))
-        for ip in addresses
-    ]
+    measured = [ProbeReport.from_facts(facts) for facts in each_asked(pace, addresses, host, port, options)]
     alike = _alike(lookup, host, measured, families)
-    dns = {"mta-sts": policies["mta-sts"], "tls-rpt": policies["tls-rpt"], "tlsa": tlsa}
-    return [judged(report, authorities=authorities, dns=dns, alike=alike) for report in measured]
-
-
-def _in_turn(pace: manners.Pace, ip: str, port: int, visit: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The result of a visit that keeps to the manners: a second between two connections to one address."""
-    pace.add(manners.address_key(ip, port), visit)
-    while (job := pace.take(monotonic())) is None:
-        time.sleep(pace.wait(monotonic()) or 0.01)
-    began = monotonic()
-    try:
-        return visit()
-    finally:
-        pace.done(job[0], began)
+    dns = {"tls-rpt": tls_rpt, "tlsa": tlsa}
+    return [judged(report, authorities=authorities, dns=dns, alike=alike, mta_sts=sts) for report in measured]
 
 
 def _alike(lookup: Lookup, host: str, reports: list[ProbeReport], families: Mapping[str, DnsAnswer]) -> Judgement:
@@ -268,17 +278,7 @@ def _alike(lookup: Lookup, host: str, reports: list[ProbeReport], families: Mapp
     if not all(answer.outcome == "found" for answer in families.values()):
         have = ", ".join(kind for kind, answer in families.items() if answer.outcome == "found")
         return "warn", f"{host} has {have or 'no address'} alone"
-    downs = [report.address[0] for report in reports if report.status != "up" and report.address]
-    if len(downs) == len(reports):
-        return "unknown", f"no address of {host} answered"
-    if downs:
-        return "fail", f"{', '.join(downs)} did not answer, others did"
-    heard = {(report.ehlo and tuple(report.ehlo), report.ehlo_tls and tuple(report.ehlo_tls)) for report in reports}
-    return (
-        ("pass", f"all {len(reports)} addresses alike")
-        if len(heard) == 1
-        else ("fail", "they offer different keywords")
-    )
+    return answered_alike(host, reports)
 
 
 def _confirmed(lookup: Lookup, ip: str) -> bool:
@@ -293,23 +293,23 @@ def _confirmed(lookup: Lookup, ip: str) -> bool:
     return any(ip in answer.values or answer.outcome == "unknown" for answer in answers)
 
 
-def _domain_findings(policies: Mapping[str, DnsAnswer], lookup: Lookup, hosts: list[str]) -> tuple[Finding, ...]:
-    from smtpnb.knowledge.rfc import Reference  # noqa: PLC0415 - small, and only here
-
-    mx = lookup.records[0].answer
-    if mx.outcome == "unknown":
-        servers = Finding(
-            "MX", "mail servers", "unknown", f"no answer from the DNS ({mx.note})", (Reference(5321, "5.1"),)
-        )
-    elif not hosts:
-        servers = Finding("MX", "mail servers", "warn", "the domain takes no mail (null MX)", (Reference(7505),))
-    else:
-        servers = Finding("MX", "mail servers", "pass", ", ".join(hosts), (Reference(5321, "5.1"),))
+def _domain_findings(
+    policies: Mapping[str, DnsAnswer], policy: Fetched | None, exchangers: Exchangers, lookup: Lookup
+) -> tuple[Finding, ...]:
+    answers: dict[str, dict[str, DnsAnswer]] = {}
+    for kind, name, answer in lookup.records:
+        if kind in ("A", "AAAA"):
+            answers.setdefault(name, {}).setdefault(kind, answer)
+    hosts = None if exchangers.kind == "unknown" else exchangers.hosts
+    sts = Finding(
+        "R12", "MTA-STS record", *mta_sts.judgement(policies["mta-sts"], policy, hosts), (Reference(8461, "3"),)
+    )
     rows = (
-        ("R12", "MTA-STS record", "mta-sts", Reference(8461)), ("R14", "TLS-RPT record", "tls-rpt", Reference(8460)),
-        ("SPF", "SPF record", "spf", Reference(7208)), ("DMARC", "DMARC record", "dmarc", Reference(7489)),
+        ("R14", "TLS-RPT record", "tls-rpt", Reference(8460)), ("SPF", "SPF record", "spf", Reference(7208)),
+        ("DMARC", "DMARC record", "dmarc", Reference(7489)),
     )  # fmt: skip
-    return (servers, *(_record_finding(*row[:2], policies[row[2]], row[3]) for row in rows))
+    others = (_record_finding(*row[:2], policies[row[2]], row[3]) for row in rows)
+    return (exchangers.finding(answers, _SERVERS), sts, *others)
 
 
 def _record_finding(rule: str, title: str, answer: DnsAnswer, source: Any) -> Finding:

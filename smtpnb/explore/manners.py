@@ -10,6 +10,7 @@ import ipaddress
 import os
 from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from smtpnb.errors import SmtpConnectError
@@ -23,6 +24,9 @@ INTERVAL: Final = 1.0
 
 #: Public targets that may be asked without `confirm=True`.
 UNCONFIRMED: Final = 100
+
+#: Addresses that are remembered at least, until those that may be asked again are forgotten.
+_REMEMBERED: Final = 4096
 
 #: How all of Binder's variables begin; BINDER_SERVICE_HOST is always there.
 _BINDER: Final = "BINDER_"
@@ -45,6 +49,7 @@ def is_public(host: str) -> bool:
     return not (address.is_private or address.is_loopback or address.is_link_local)
 
 
+@lru_cache(maxsize=1024)  # a survey comes back to each of its hosts half a dozen times
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
@@ -71,8 +76,8 @@ def check_ehlo_name(name: str | None, hosts: Iterable[str]) -> None:
         return
     Command("EHLO", name)
     mine = name.strip("[]").removeprefix("IPv6:").removesuffix(".").lower()
-    if not mine:
-        raise ValueError("the EHLO name is empty: give this machine's name, or leave it out")
+    if not mine or any(character.isspace() for character in name):
+        raise ValueError("the EHLO name is one word: give this machine's name, or leave it out")
     for host in hosts:
         if mine == host.removesuffix(".").lower() and not is_loopback(host):
             raise ValueError(f"the EHLO name is the target's own, {visible(host)}: that is what impostors say")
@@ -153,6 +158,7 @@ class Pace:
         self._jobs: dict[Hashable, deque[Any]] = {}
         self._due: list[tuple[float, int, Hashable]] = []  # addresses with jobs and no connection
         self._next: dict[Hashable, float] = {}
+        self._most = _REMEMBERED
         self._busy: set[Hashable] = set()
         self._count = 0
 
@@ -191,6 +197,9 @@ class Pace:
     def done(self, key: Hashable, began: float) -> None:
         """The connection that began then has ended."""
         self._busy.discard(key)
+        if len(self._next) >= self._most:  # else a survey of millions would remember each address for ever
+            self._next = {each: moment for each, moment in self._next.items() if moment > began}
+            self._most = max(_REMEMBERED, 2 * len(self._next))
         self._next[key] = began + self._interval
         if key in self._jobs:
             self._queue(key)

@@ -115,6 +115,7 @@ class _Probing:
         self.phases: dict[str, float] = {}
         self.address: tuple[str, int] | None = None
         self.at = time.time()
+        self.heard: SmtpReply | None = None  # what the step under way was answered
         self.client = SmtpClient(
             host, port, timeout=self.timeout, local_hostname=options.get("ehlo_name"), implicit_tls=self.implicit,
             ssl_context=accepting(), stream=self.connection,
@@ -186,9 +187,10 @@ class _Probing:
                 advice="give each host longer: host_timeout=…",
             )
         self.client.timeout = min(self.timeout, left)
+        self.heard = None
         started = monotonic()
         try:
-            reply = step()
+            self.heard = reply = step()
         finally:
             self.phases[phase] = monotonic() - started
         if reply.code in _BUSY_CODES and _BUSY.search(reply.message):
@@ -214,10 +216,10 @@ class _Probing:
         whole = self.phases.pop("greeting", 0.0) - before
         if self.implicit and self.client.tls_info:
             self.tls = self.client.tls_info.version
-        said = self.client.transcript.replies
+        said = self.heard
         if self.implicit and "connect" in self.phases:
-            self.phases["handshake"] = max(0.0, whole - (said[0].elapsed if said else 0.0))
-            whole = said[0].elapsed if said else 0.0
+            self.phases["handshake"] = max(0.0, whole - (said.elapsed if said else 0.0))
+            whole = said.elapsed if said else 0.0
         if said or self.status == "up":
             self.phases["greeting"] = max(0.0, whole)
 
@@ -245,8 +247,8 @@ class _Probing:
             self.tls, self.tls_reason = "failed", error.message
             raise _Enough from None
         except SmtpError as error:
-            agreed = any(each.verb == "STARTTLS" and each.code == 220 for each in self.client.transcript.replies)
-            self.tls, self.tls_reason = "failed" if agreed else None, error.message
+            answer = self.starttls_answer()
+            self.tls, self.tls_reason = "failed" if answer and answer.code == 220 else None, error.message
             raise _Enough from None
         finally:
             self.split_handshake()
@@ -268,9 +270,13 @@ class _Probing:
             return starttls_with_more_behind(self.client, self.answers, accepting())
         return self.client.starttls()
 
+    def starttls_answer(self) -> SmtpReply | None:
+        """The answer to STARTTLS, also where what came after it went wrong."""
+        return next((each for each in self.client.transcript.replies if each.verb == "STARTTLS"), None)
+
     def split_handshake(self) -> None:
         whole = self.phases.pop("starttls", 0.0)
-        said = next((each for each in self.client.transcript.replies if each.verb == "STARTTLS"), None)
+        said = self.heard or self.starttls_answer()
         self.phases["starttls"] = said.elapsed if said else whole
         if said and said.code == 220:
             self.phases["handshake"] = max(0.0, whole - said.elapsed)

@@ -148,6 +148,7 @@ class ProbeReport(Displayable):
         transcript: what was said.
         checks: the answers to the intrusive checks that were asked for.
         findings: the rules, each held against all this.
+        others: a report for each other address of the name, where every address was asked; None where one was.
     """
 
     host: str
@@ -170,6 +171,7 @@ class ProbeReport(Displayable):
     transcript: Transcript = field(default_factory=Transcript, repr=False)
     checks: tuple[tuple[str, str], ...] = ()
     findings: tuple[Finding, ...] = ()
+    others: tuple["ProbeReport", ...] | None = None
 
     # -- what is asked most ----------------------------------------------------------------------------------
 
@@ -216,6 +218,8 @@ class ProbeReport(Displayable):
     @property
     def verdict(self) -> str:
         """The whole in a sentence of ours; it quotes nothing the server said."""
+        if self.status == "protocol_error" and self.tls == "failed":
+            return "TLS from the first octet does not come about: no SMTP was spoken."
         if self.status != "up":
             return f"{STATUSES[self.status][0].upper()}{STATUSES[self.status][1:]}."
         fails, warns = self.count("fail"), self.count("warn")
@@ -254,6 +258,7 @@ class ProbeReport(Displayable):
             "chain": [base64.b64encode(certificate.der).decode("ascii") for certificate in self.chain],
             "phases": dict(self.phases), "at": self.at, "said": said_facts(self.transcript),
             "checks": dict(self.checks),
+            "others": None if self.others is None else [other.to_facts() for other in self.others],
         }  # fmt: skip
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -261,8 +266,13 @@ class ProbeReport(Displayable):
 
         `summary` is for other programs, and ignored when it is read back: it follows from the rest.
         """
+        return json.dumps(self.to_dict(), indent=indent)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `to_json` writes, as plain data."""
         findings = [finding.to_dict() for finding in self.findings]
-        return json.dumps({**self.to_facts(), "findings": findings, "summary": self.record()}, indent=indent)
+        others = None if self.others is None else [other.to_dict() for other in self.others]
+        return {**self.to_facts(), "findings": findings, "others": others, "summary": self.record()}
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -278,14 +288,26 @@ class ProbeReport(Displayable):
         if not isinstance(data, dict) or data.get("schema") != SCHEMA:
             raise ValueError(f"this is no probe export of smtpnb: its schema is not {SCHEMA!r}")
         try:
-            findings = tuple(Finding.from_dict(each) for each in data["findings"])
-            return replace(cls.from_facts(data), findings=findings)
+            report = cls._with_findings(data)
+            others = data.get("others")  # exports of before have none
+            return report if others is None else replace(report, others=tuple(map(cls._with_findings, others)))
         except (KeyError, TypeError, AttributeError, ValueError, SmtpProtocolError) as error:
             raise ValueError(f"this probe export is damaged: {type(error).__name__} {error}") from None
 
     @classmethod
+    def _with_findings(cls, data: Mapping[str, Any]) -> Self:
+        findings = tuple(Finding.from_dict(each) for each in data["findings"])
+        return replace(cls._of_one(data), findings=findings)
+
+    @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Self:
         """The report of what a worker measured, without findings yet."""
+        report, others = cls._of_one(facts), facts.get("others")
+        return report if others is None else replace(report, others=tuple(map(cls._of_one, others)))
+
+    @classmethod
+    def _of_one(cls, facts: Mapping[str, Any]) -> Self:
+        """The report of one address."""
         transcript = transcript_of(facts["said"])
         banner, ehlo, ehlo_tls = _heard(transcript, implicit_tls=bool(facts["implicit_tls"]))
         if facts["status"] not in STATUSES:
@@ -306,7 +328,7 @@ class ProbeReport(Displayable):
         before, after = self.ehlo, self.ehlo_tls
         return {
             "host": visible(self.host), "port": self.port, "label": visible(self.label) or None,
-            "address": self.address[0] if self.address else None,
+            "address": self.address[0] if self.address else None, "other_addresses": _addresses(self.others),
             "status": self.status, "reason": visible(self.reason),
             "banner": None if self.banner is None else visible(shortened(self.banner[0], 300)),
             "tls": self.tls, "cipher": self.cipher[0] if self.cipher else None,
@@ -323,6 +345,13 @@ _TLS_WORDS: Final = {
     "refused": "and declines TLS though it offers it",
     "failed": "and its TLS does not come about",
 }
+
+
+def _addresses(reports: Sequence[ProbeReport] | None) -> str | None:
+    """`192.0.2.1 up, 2001:db8::1 refused`."""
+    if reports is None:
+        return None
+    return ", ".join(f"{report.address[0] if report.address else '-'} {report.status}" for report in reports)
 
 
 def _keywords(capabilities: Capabilities | None) -> str | None:
@@ -342,6 +371,8 @@ def _text_lines(report: ProbeReport) -> list[str]:
     lines += [f"Why: {visible(report.reason)}"] if report.reason else []
     lines += [f"Greeting: {visible(line)}" for line in (report.banner or ())[:5]]
     lines += [f"TLS: {visible(report.tls_reason)}"] if report.tls_reason else []
+    if report.others is not None:
+        lines.append(f"Addresses: {_addresses([report, *report.others])}")
     for name, offered in (("Offered in the clear", report.ehlo), ("Offered inside TLS", report.ehlo_tls)):
         said = ", ".join(" ".join((keyword, *words)) for keyword, words in (offered or {}).items())
         lines += [f"{name}: {visible(shortened(said, 1_000))}"] if offered is not None else []

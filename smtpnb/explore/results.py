@@ -1,5 +1,6 @@
 """What a survey brought back: `Survey`, a frozen value. Facts are kept packed; reports are made when looked at."""
 
+import base64
 import csv
 import io
 import json
@@ -33,22 +34,38 @@ class Packed(NamedTuple):
     Attributes:
         status: the host's status.
         tls: its TLS version and the like, or None.
-        octets: the facts.
+        octets: the facts but for the chain.
+        chain: the certificates, which many hosts may share.
+        others: the same for the other addresses of the name, where every address was asked.
     """
 
     status: str
     tls: str | None
     octets: bytes
+    chain: tuple[bytes, ...] = ()
+    others: "tuple[Packed, ...] | None" = None
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> "Packed":
-        """The facts, packed."""
-        return cls(facts["status"], facts["tls"], zlib.compress(json.dumps(facts).encode("ascii"), 1))
+    def of(cls, facts: Mapping[str, Any], certificates: dict[bytes, bytes] | None = None) -> "Packed":
+        """The facts, packed.
+
+        Args:
+            facts: what a worker gave.
+            certificates: those seen so far: one that is among them is kept once; new ones are added.
+        """
+        kept = {} if certificates is None else certificates
+        chain = tuple(kept.setdefault(der, der) for der in map(base64.b64decode, facts["chain"]))
+        others = facts.get("others")
+        rest = json.dumps({**facts, "chain": [], "others": None}).encode("ascii")
+        packed = None if others is None else tuple(cls.of(each, kept) for each in others)
+        return cls(facts["status"], facts["tls"], zlib.compress(rest, 1), chain, packed)
 
     @property
     def facts(self) -> dict[str, Any]:
         """The facts, as the worker gave them."""
         unpacked: dict[str, Any] = json.loads(zlib.decompress(self.octets))
+        unpacked["chain"] = [base64.b64encode(der).decode("ascii") for der in self.chain]
+        unpacked["others"] = None if self.others is None else [packed.facts for packed in self.others]
         return unpacked
 
 

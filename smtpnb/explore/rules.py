@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from smtpnb.explore import alike as addresses_alike
 from smtpnb.explore.report import Finding, ProbeReport
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol.capabilities import Capabilities
@@ -40,14 +41,16 @@ class Evidence:
     Attributes:
         report: what was measured.
         authorities: certificates to trust in place of the system's, as PEM.
-        dns: "mta-sts", "tlsa", "tls-rpt", "ptr" → what the DNS said; empty where it was not asked.
-        alike: for R16, where both families were asked.
+        dns: "tlsa", "tls-rpt" → what the DNS said; empty where it was not asked.
+        alike: for R16, where every address was asked.
+        mta_sts: for R12, where the DNS was asked.
     """
 
     report: ProbeReport
     authorities: str | None = None
     dns: Mapping[str, DnsAnswer] = field(default_factory=dict)
     alike: Judgement | None = None
+    mta_sts: Judgement | None = None
 
 
 class Rule(NamedTuple):
@@ -72,6 +75,7 @@ def judged(
     authorities: str | None = None,
     dns: Mapping[str, DnsAnswer] | None = None,
     alike: Judgement | None = None,
+    mta_sts: Judgement | None = None,
 ) -> ProbeReport:
     """The report with its findings.
 
@@ -79,10 +83,13 @@ def judged(
         report: what was measured.
         authorities: certificates to trust in place of the system's, as PEM.
         dns: what the DNS said, where it was asked.
-        alike: what comparing the address families said, where both were asked.
+        alike: what comparing the addresses said, where all were asked.
+        mta_sts: what record and policy say, where the DNS was asked.
     """
-    evidence = Evidence(report, authorities, dns or {}, alike)
-    return replace(report, findings=tuple(_found(rule, evidence) for rule in _rules_for(report)))
+    evidence = Evidence(report, authorities, dns or {}, alike, mta_sts)
+    findings = tuple(_found(rule, evidence) for rule in _rules_for(report))
+    others = report.others and tuple(judged(other, authorities=authorities) for other in report.others)
+    return replace(report, findings=findings, others=others)
 
 
 def _rules_for(report: ProbeReport) -> list[Rule]:
@@ -129,7 +136,7 @@ def _greeting(evidence: Evidence) -> Judgement:
     report = evidence.report
     said = _said(report, None)
     if said is None:
-        if report.status in ("closed", "protocol_error"):
+        if report.status in ("closed", "protocol_error") and report.tls != "failed":
             return "fail", report.reason
         return "unknown", report.reason or "no greeting was heard"
     if said[0] != 220:
@@ -362,11 +369,14 @@ def _check(
 # -- the DNS -----------------------------------------------------------------------------------------------------
 
 
+_NOT_ASKED: Final = "the DNS was not asked; probe_domain() does"
+
+
 def _record(name: str, missing: str) -> Callable[[Evidence], Judgement]:
     def judge(evidence: Evidence) -> Judgement:
         answer = evidence.dns.get(name)
         if answer is None:
-            return "unknown", "the DNS was not asked; probe_domain() does"
+            return "unknown", _NOT_ASKED
         note = f" ({answer.note})" if answer.note else ""
         if answer.outcome == "found":
             return "pass", "; ".join(answer.values[:4]) + note
@@ -375,8 +385,14 @@ def _record(name: str, missing: str) -> Callable[[Evidence], Judgement]:
     return judge
 
 
+def _mta_sts(evidence: Evidence) -> Judgement:
+    return evidence.mta_sts or ("unknown", _NOT_ASKED)
+
+
 def _families(evidence: Evidence) -> Judgement:
-    return evidence.alike or ("unknown", "one address was asked; probe_domain() asks all of them")
+    if evidence.alike is None and evidence.report.others is not None:
+        return addresses_alike.judgement(evidence.report)
+    return evidence.alike or ("unknown", "one address was asked; every_address=True asks all of them")
 
 
 _TLS_SOURCES: Final = (Reference(8996), Reference(9325))
@@ -395,7 +411,7 @@ RULES: Final = (
     Rule("R10", "SIZE with a number", _extensions, (Reference(1870), Reference(2920), Reference(2034))),
     Rule("R11", "octets sent along with STARTTLS thrown away", _check("injection", ("thrown away",), ("kept",), "fail"),
          (Reference(3207),)),
-    Rule("R12", "MTA-STS record", _record("mta-sts", "no MTA-STS record"), (Reference(8461),)),
+    Rule("R12", "MTA-STS record", _mta_sts, (Reference(8461),)),
     Rule("R13", "TLSA record", _record("tlsa", "no TLSA record"), (Reference(7672),)),
     Rule("R14", "TLS-RPT record", _record("tls-rpt", "no TLS-RPT record"), (Reference(8460),)),
     Rule("R16", "IPv4 and IPv6 alike, names confirmed", _families, ()),

@@ -17,15 +17,20 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from smtpnb.explore import manners
+from smtpnb.explore.addresses import MOST
+from smtpnb.explore.alike import combined
+from smtpnb.explore.authorities import authorities_in
 from smtpnb.explore.probing import look_up, measure, unresolved
 from smtpnb.explore.results import Failure, Packed, Survey
-from smtpnb.explore.store import Store
 from smtpnb.explore.targets import Problem, Target, is_sandbox, targets_of
 from smtpnb.transport.deadline import monotonic
 from smtpnb.transport.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from smtpnb.explore.store import Store
 
 #: Seconds that one wait for a result is at the most, so that an interrupt is served soon.
 _SLICE: Final = 0.2
@@ -46,6 +51,7 @@ def survey(
     progress: bool = True,
     confirm: bool = False,
     seed: int = 0,
+    every_address: bool = False,
 ) -> Survey:
     """What probing each target found: one polite connection each.
 
@@ -66,6 +72,8 @@ def survey(
         progress: show a progress bar, with tqdm.
         confirm: go ahead with more than a hundred public targets.
         seed: of the order in which they are asked.
+        every_address: ask each address of a name, one after the other, in place of the first alone; as `probe` does.
+            What a store holds already is taken as it is.
 
     Raises:
         ValueError: too many public targets without `confirm`, an EHLO name that is the target's, a file that is no
@@ -74,8 +82,7 @@ def survey(
     """
     wanted, problems = targets_of(targets, port)
     hosts = [target.host for target in wanted]
-    # Read now: it may be gone when the reports are looked at.
-    authorities = _authorities(targets, wanted) if ca_file is None else Path(ca_file).read_text("ascii")
+    authorities = _authorities(targets, wanted) if ca_file is None else authorities_in(ca_file)
     _check(timeout, host_timeout, max_workers)
     manners.check_place(hosts)
     manners.check_ehlo_name(ehlo_name, hosts)
@@ -84,9 +91,10 @@ def survey(
         sys.stdout.write(f"{words}\n")
     options = {"timeout": timeout, "host_timeout": host_timeout, "ehlo_name": ehlo_name, "implicit_tls": implicit_tls}
     call = {**options, "authorities": authorities, "max_workers": max_workers, "executor": executor, "store": store,
-            "progress": progress, "confirm": confirm, "seed": seed}  # fmt: skip
+            "progress": progress, "confirm": confirm, "seed": seed, "every_address": every_address}  # fmt: skip
     with _opened(store) as kept:
-        results = _known(wanted, kept)
+        certificates: dict[bytes, bytes] = {}
+        results = _known(wanted, kept, certificates)
         return _surveyed(wanted, results, problems, options, call, kept)
 
 
@@ -99,11 +107,11 @@ def _authorities(source: Any, targets: Sequence[Target]) -> str | None:
     return "".join(sorted({Path(sandbox.ca_file).read_text("ascii") for sandbox in sandboxes.values()}))
 
 
-def _known(targets: Sequence[Target], store: Store | None) -> list[Packed | None]:
+def _known(targets: Sequence[Target], store: "Store | None", certificates: dict[bytes, bytes]) -> list[Packed | None]:
     """What the store has, at the targets' positions; they may be called otherwise by now."""
     labels = {target.key: target.label for target in targets}
     kept = () if store is None else store.known()
-    known = {key: Packed.of({**facts, "label": labels.get(key, "")}) for key, facts in kept}
+    known = {key: Packed.of({**facts, "label": labels.get(key, "")}, certificates) for key, facts in kept}
     return [known.get(target.key) for target in targets]
 
 
@@ -119,6 +127,8 @@ def _opened(store: str | Path | None) -> Any:
     if store is None:
         yield None
     else:
+        from smtpnb.explore.store import Store  # noqa: PLC0415 - brings in SQLite
+
         with Store(store) as kept:
             yield kept
 
@@ -129,7 +139,7 @@ def _surveyed(  # noqa: PLR0917 - each is one thing
     problems: tuple[Problem, ...],
     options: Mapping[str, Any],
     call: Mapping[str, Any],
-    store: Store | None,
+    store: "Store | None",
     before: Sequence[Packed] = (),
 ) -> Survey:
     """The survey of those targets that have no result yet."""
@@ -137,8 +147,11 @@ def _surveyed(  # noqa: PLR0917 - each is one thing
     workers = int(call["max_workers"])
     todo = sum(result is None for result in results)
     own = ThreadPoolExecutor(min(workers, max(1, todo)), "smtpnb-probe") if call["executor"] is None else None
-    run = _Run(targets, results, options, store, own or call["executor"], workers)
-    run.recent = dict(_recent(before))
+    # Of our own threads none should wait for the one that decides: a few tasks stand in their queue. Another executor
+    # may have more workers than that, and would begin all of them.
+    ahead = workers // 4 + 1 if own is not None else 0
+    run = _Run(targets, results, options, store, own or call["executor"], workers + ahead)
+    run.recent, run.every_address = dict(_recent(before)), bool(call["every_address"])
     try:
         with _bar(len(targets), len(targets) - todo, progress=call["progress"]) as bar:
             run.all(bar, int(call["seed"]))
@@ -179,10 +192,14 @@ def _again(survey: Survey, statuses: frozenset[str], changes: Mapping[str, Any])
 
 def _recent(before: Sequence[Packed]) -> Iterator[tuple[Hashable, float]]:
     """Addresses asked less than a second ago, and when they may be asked again."""
-    for facts in (packed.facts for packed in before):
+    for facts in (each for packed in before for each in _addresses_in(packed.facts)):
         left = facts["at"] + manners.INTERVAL - time.time()
         if facts["address"] and left > 0:
             yield manners.address_key(*facts["address"]), monotonic() + left
+
+
+def _addresses_in(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [facts, *(facts["others"] or ())]
 
 
 class _Probe(NamedTuple):
@@ -202,20 +219,24 @@ class _Run:
         targets: Sequence[Target],
         results: list[Packed | None],
         options: Mapping[str, Any],
-        store: Store | None,
+        store: "Store | None",
         executor: Executor,
-        workers: int,
+        most: int,
     ) -> None:
         self.targets, self.results, self.store = targets, results, store
         self.options = dict(options)
-        self.executor, self.workers = executor, workers
+        self.executor, self.most = executor, most  # tasks in its hands at the most
         self.pace = manners.Pace()
         self.done: SimpleQueue[tuple[_Probe | int, Future[dict[str, Any]]]] = SimpleQueue()
         self.under_way = 0
         self.failures: list[Failure] = []
         self.interrupted = False
         self.sharing: dict[tuple[str, int], list[int]] = {}  # (ip, port) → positions whose names share it
-        self.shared: dict[tuple[str, int], dict[str, Any]] = {}  # what they found
+        self.shared: dict[tuple[str, int], Packed] = {}  # what they found
+        self.every_address = False
+        self.left: dict[int, list[str]] = {}  # position → addresses still to ask, where every address is asked
+        self.asked: dict[int, list[Mapping[str, Any]]] = {}  # position → what those asked said
+        self.certificates = {der: der for packed in results if packed for der in packed.chain}
         self.counts: dict[str, int] = {}
         self.recent: dict[Hashable, float] = {}  # address → when it may be asked again
         self.nonce = secrets.token_hex(8)
@@ -237,7 +258,7 @@ class _Run:
             self.keep_what_is_done(bar, futures)
 
     def submit_all_that_may(self, waiting: deque[int], futures: set[Future[dict[str, Any]]]) -> None:
-        while self.under_way < self.workers:
+        while self.under_way < self.most:
             job = self.pace.take(monotonic())
             if job is not None:
                 self.submit_probe(*job, futures)
@@ -260,7 +281,7 @@ class _Run:
         port = self.targets[position].port
         place = (ip, port)
         if place in self.shared:
-            self.take_facts(position, self.shared[place])
+            self.take_facts(position, self.shared[place].facts)
         elif place in self.sharing:
             self.sharing[place].append(position)
         else:
@@ -293,7 +314,7 @@ class _Run:
 
     def collect(self, bar: Any, futures: set[Future[dict[str, Any]]]) -> None:
         """Takes the next result, and whatever else is there already."""
-        soon = self.pace.wait(monotonic()) if self.under_way < self.workers else None
+        soon = self.pace.wait(monotonic()) if self.under_way < self.most else None
         if not self.under_way and soon:
             time.sleep(min(soon, _SLICE))
             return
@@ -332,12 +353,17 @@ class _Run:
 
     def broke(self, what: _Probe | int, error: BaseException) -> None:
         positions = self.sharing.pop(what.place, [what.position]) if isinstance(what, _Probe) else [what]
+        for position in positions:
+            self.left.pop(position, None)
+            self.asked.pop(position, None)
         words = f"{type(error).__name__}: {error}"
         self.failures += [Failure(self.targets[position], words) for position in positions]
 
     def looked_up(self, position: int, answer: Mapping[str, Any]) -> None:
         target = self.targets[position]
         if answer["ips"]:
+            if self.every_address:
+                self.left[position], self.asked[position] = answer["ips"][1:MOST], []
             self.found(position, answer["ips"][0], float(answer["seconds"]))
             return
         wish = self.options["implicit_tls"]
@@ -346,16 +372,24 @@ class _Run:
         self.take_facts(position, facts)
 
     def measured(self, probe: _Probe, facts: dict[str, Any]) -> None:
-        if Endpoint.of(facts["host"], facts["port"]).name != probe.place[0]:
-            self.shared[probe.place] = facts  # another name may lead here yet
         for position in self.sharing.pop(probe.place, [probe.position]):
             self.take_facts(position, facts)
+        if Endpoint.of(facts["host"], facts["port"]).name != probe.place[0]:  # another name may lead here yet
+            whole = None if self.every_address else self.results[probe.position]
+            self.shared[probe.place] = whole or Packed.of(facts, self.certificates)
 
     def take_facts(self, position: int, facts: Mapping[str, Any]) -> None:
         """Keeps what was measured for the target at a position; `asked_as` tells for whom the connection was made."""
         target = self.targets[position]
         own = {**facts, "host": target.host, "label": target.label}
-        self.results[position] = Packed.of(own)
+        if position in self.asked:
+            self.asked[position].append(own)
+            if self.left[position] and own["status"] != "rate_limited":  # that one is left alone altogether
+                self.found(position, self.left[position].pop(0), 0.0)
+                return
+            del self.left[position]
+            own = combined(self.asked.pop(position))
+        self.results[position] = Packed.of(own, self.certificates)
         if self.store is not None:
             self.store.add(target.key, own)
         self.counts[own["status"]] = self.counts.get(own["status"], 0) + 1

@@ -113,6 +113,8 @@ def _lines_of(path: Path) -> Iterator[tuple[int, Any]]:
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline=None) as file:
         columns: tuple[int, int | None] | None = None
         for number, line in enumerate(file, 1):
+            if "\0" in line:  # else words out of a program would be looked up as names
+                raise ValueError(f"{str(path)!r} is no text file: there is a NUL in line {number}")
             text = line.strip()
             if "," not in text:
                 if number > 1 or text.lower() not in _HOST_COLUMNS:

@@ -1,10 +1,11 @@
 """`probe`: one server, one polite connection, one report."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smtpnb.explore import manners
+from smtpnb.explore.addresses import measured_at_each
+from smtpnb.explore.authorities import authorities_in
 from smtpnb.explore.probing import measure
 from smtpnb.explore.report import ProbeReport
 from smtpnb.explore.rules import judged
@@ -28,6 +29,7 @@ def probe(
     i_have_permission: bool = False,
     mx: bool = False,
     resolver: Any = None,
+    every_address: bool = False,
 ) -> "ProbeReport | DomainReport":
     """What one connection tells about a server: greeting, EHLO, STARTTLS, EHLO, QUIT, and nothing else.
 
@@ -45,9 +47,12 @@ def probe(
         i_have_permission: that the owner agreed; needed for checks off loopback and private networks.
         mx: the host is a mail domain: look up its servers and ask each, as `probe_domain` does.
         resolver: dnspython's, for `mx`; the system's by default.
+        every_address: ask each address of the name, one after the other, in place of the first that takes a
+            connection. The report is of the first that is up; `others` has the others', and R16 holds them together.
 
     Raises:
-        ValueError: an impossible host or port, checks without permission, an EHLO name that is the target's.
+        ValueError: an impossible host or port, checks without permission, an EHLO name that is the target's, no
+            certificate in `ca_file`.
         SmtpConnectError: on Binder, for any target but the sandbox.
     """
     if mx:
@@ -67,8 +72,9 @@ def probe(
         # `host` goes on holding it: one that nobody holds closes.
         ca_file, port, name = ca_file or host.ca_file, host.port, "localhost"
     _check(name, port, options, permitted=i_have_permission)
-    authorities = None if ca_file is None else Path(ca_file).read_text("ascii")
-    return judged(ProbeReport.from_facts(measure(name, port, options)), authorities=authorities)
+    authorities = authorities_in(ca_file)
+    ask = measured_at_each if every_address and "ip" not in options else measure
+    return judged(ProbeReport.from_facts(ask(name, port, options)), authorities=authorities)
 
 
 def _check(host: str, port: int, options: dict[str, Any], *, permitted: bool) -> None:

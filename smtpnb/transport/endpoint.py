@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from smtpnb.text import visible
@@ -45,11 +46,8 @@ class Endpoint:
             TypeError: a host that is no text, a port that is no integer.
         """
         _check_types(host, port)
-        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-        address = _address(bare)
-        if not address:
-            _check_host(host)
-        return cls(bare, address or _ascii(bare), port, bool(address), label)
+        bare, name, literal = _read(host)
+        return cls(bare, name, port, literal, label)
 
 
 def checked_source(source: tuple[str, int] | None) -> tuple[str, int] | None:
@@ -78,6 +76,16 @@ def _check_types(host: object, port: object) -> None:
         raise TypeError(f"the port is int, such as 25 or 587, not {type(port).__name__}")
     if not 1 <= port <= 65535:
         raise ValueError(f"the port is 1 to 65535, not {port}: SMTP listens on 25, submission on 587 and 465")
+
+
+@lru_cache(maxsize=1024)  # a survey comes back to each of its hosts half a dozen times
+def _read(host: str) -> tuple[str, str, bool]:
+    """`host` without brackets, for the network, and whether it is an IP address."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    address = _address(bare)
+    if not address:
+        _check_host(host)
+    return bare, address or _ascii(bare), bool(address)
 
 
 def _check_host(host: str) -> None:

@@ -62,7 +62,7 @@ def race(client: str, arguments: argparse.Namespace, wanted: list[dict[str, obje
         log for log in farm.heard if log["connections"] > 1 or set(log["verbs"]) - {"EHLO", "HELO", "STARTTLS", "QUIT"}
     ]
     if heard:
-        print(f"  {client}: {len(heard)} hosts heard more than they should", file=sys.stderr)
+        print(f"  {client}: {len(heard)} hosts heard more than they should: {heard[:3]}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ def said_by(text: str) -> dict[str, object]:
 
 
 def hostile_report(text: str) -> object:
-    return judged(ProbeReport.from_facts(said_by(text)), dns={"mta-sts": DnsAnswer("found", (text,), text)})
+    return judged(
+        ProbeReport.from_facts(said_by(text)), mta_sts=("pass", text), dns={"tlsa": DnsAnswer("found", (text,), text)}
+    )
 
 
 def hostile_diff(text: str) -> object:

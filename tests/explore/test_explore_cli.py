@@ -2,6 +2,11 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,12 @@ from smtpnb.cli import main
 WELL = (
     "S: 220 mx.example.net\nC: EHLO *\nS: 250-mx.example.net\nS: 250 SIZE 9\nC: QUIT\nS: 221 bye\n"  # no TLS: breaks R3
 )
+
+
+@pytest.fixture
+def sandbox_with_tls() -> Iterator[Sandbox]:
+    with Sandbox(implicit_tls=True) as sandbox:
+        yield sandbox
 
 
 def test_probe_prints_a_report_and_its_status_says_whether_rules_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +54,15 @@ def test_probe_of_nothing_is_status_1(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "words", [["https://x"], ["host:99999"], [""], ["# nobody"], ["192.88.99.1", "--ehlo-name", "localhost"]]
+    "words",
+    [
+        ["https://x"],
+        ["host:99999"],
+        [""],
+        ["# nobody"],
+        ["192.88.99.1", "--ehlo-name", "localhost"],
+        ["x", "--ehlo-name", "a b"],
+    ],
 )
 def test_bad_host_is_one_line_and_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["probe", *words]) == 2
@@ -80,10 +99,90 @@ def test_survey_with_bad_lines_tells_their_numbers(tmp_path: Path, capsys: pytes
     assert "1 refused" in out
 
 
-def test_survey_of_no_file_is_status_1_and_of_many_strangers_2(
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["probe", "127.0.0.1:1", "--ca-file", "nowhere/ca.pem"],
+        ["probe", "127.0.0.1:1", "--html", "nowhere/card.html"],
+        ["survey", "nowhere.txt"],
+        ["survey", "."],
+        ["survey", __file__, "--csv", "nowhere/table.csv"],
+        ["survey", __file__, "--store", "."],
+    ],
+)
+def test_file_that_cannot_be_used_is_told_before_anything_is_sent(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smtpnb.probe", None)  # neither can be called
+    monkeypatch.setattr("smtpnb.survey", None)
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "no target in"), (b"\x7fELF\0\nw\n", "is no text file"), (b"# nobody\n", "no target in")],
+)
+def test_file_without_targets_is_status_2(
+    content: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hosts").write_bytes(content)
+    assert main(["survey", str(tmp_path / "hosts")]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_file_without_certificates_is_no_list_of_authorities(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["survey", str(tmp_path / "none")]) == 1
+    (tmp_path / "ca.pem").write_bytes(b"\xffno certificate")
+    assert main(["probe", "127.0.0.1:1", "--ca-file", str(tmp_path / "ca.pem")]) == 2
+    assert "holds no certificate" in capsys.readouterr().err
+
+
+def test_many_strangers_need_confirm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "many").write_text("".join(f"mx{number}.invalid\n" for number in range(101)))
     assert main(["survey", str(tmp_path / "many")]) == 2
-    assert "confirm" in capsys.readouterr().err
+    assert "To go ahead with more than 100: --confirm" in capsys.readouterr().err
+
+
+def test_port_with_tls_first_is_probed_by_option(sandbox_with_tls: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["probe", f"127.0.0.1:{sandbox_with_tls.port}", "--implicit-tls", "--ca-file", sandbox_with_tls.ca_file])
+    assert "pass    R9   submission with TLS from the first octet" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX pipe")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_reader_that_has_seen_enough_ends_it_without_a_word(options: list[str]) -> None:
+    command = [sys.executable, "-m", "smtpnb", "probe", "127.0.0.1:1", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.close()
+    assert process.communicate(timeout=30)[1] == b""
+    assert process.returncode == 141
+
+
+def test_no_bar_and_no_colours_where_there_is_no_terminal(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("127.0.0.1:1\n")
+    command = [sys.executable, "-m", "smtpnb", "survey", str(tmp_path / "hosts")]
+    done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"\x1b" not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX signal")
+def test_interrupt_keeps_and_writes_what_is_done(tmp_path: Path) -> None:
+    with ScriptedServer(Script.parse(WELL)) as fast, ScriptedServer(Script.parse("stall")) as slow:
+        (tmp_path / "hosts").write_text(f"127.0.0.1:{fast.port}\n127.0.0.1:{slow.port}\n")
+        words = ["survey", str(tmp_path / "hosts"), "--csv", str(tmp_path / "t.csv"), "--timeout", "30"]
+        process = subprocess.Popen([sys.executable, "-m", "smtpnb", *words], stdout=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 20
+        while not (slow.busy and fast.heard.connections and not fast.busy) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        out = process.communicate(timeout=10)[0]
+    assert process.returncode == 130
+    assert "2 servers: 1 up, 1 pending; interrupted" in out
+    assert len(list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))) == 1

@@ -156,6 +156,7 @@ def test_implicit_tls_comes_before_the_greeting(context: ssl.SSLContext, ca_file
 
 def test_plain_port_asked_with_implicit_tls_fails_in_words() -> None:
     report = asked("S: 220 mx.example.net\nstall", implicit_tls=True)
+    assert report.verdict == "TLS from the first octet does not come about: no SMTP was spoken."
     assert report.tls == "failed"
     assert "does not speak TLS" in report.tls_reason
 

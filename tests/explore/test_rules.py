@@ -87,6 +87,7 @@ CASES: list[tuple[str, ProbeReport, str, str]] = [
     ("R1", report((None, "421 busy"), status="rejected"), "unknown", "421 busy"),
     ("R1", report(status="closed", reason="the server closed the connection"), "fail", "closed"),
     ("R1", report(**DOWN), "unknown", "no greeting"),
+    ("R1", report(implicit_tls=True, tls="failed", reason="no TLS there", status="protocol_error"), "unknown", "no TLS there"),
     ("R2", report(GREETING, PLAIN), "pass", "2 keywords in the clear"),
     ("R2", report(GREETING, ("EHLO me", "502 what"), ("HELO me", "250 hello")), "fail", "502 what"),
     ("R2", report(GREETING, ("EHLO me", "250-mx|250 -STRANGE")), "fail", "-STRANGE"),
@@ -158,10 +159,10 @@ def test_rule(rule: str, measured: ProbeReport, status: str, words: str) -> None
     assert (finding.status, words in finding.evidence) == (status, True), finding
 
 
-@pytest.mark.parametrize("name", ["mta-sts", "tlsa", "tls-rpt"])
+@pytest.mark.parametrize("name", ["tlsa", "tls-rpt"])
 @pytest.mark.parametrize(("outcome", "status"), [("found", "pass"), ("none", "warn"), ("unknown", "unknown")])
 def test_rule_about_a_record(name: str, outcome: str, status: str) -> None:
-    rule = {"mta-sts": "R12", "tlsa": "R13", "tls-rpt": "R14"}[name]
+    rule = {"tlsa": "R13", "tls-rpt": "R14"}[name]
     answer = DnsAnswer(outcome, ("v=x",) if outcome == "found" else ())
     assert judged(tls(), dns={name: answer}).finding(rule).status == status
 

@@ -266,10 +266,12 @@ def test_rate_limited_host_is_left_alone() -> None:
     assert server.heard.octets == b""
 
 
-def test_address_shared_by_names_is_asked_once_and_told_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("workers", [1, 64], ids=["one after the other", "at once"])
+def test_address_shared_by_names_is_asked_once_and_told_for_each(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     monkeypatch.setattr(surveying, "look_up", looked_up_at_loopback)
     with Watched(1) as servers:
-        done = run([(name, servers.ports[0]) for name in ("a.example", "b.example", "c.example")])
+        names = [(name, servers.ports[0]) for name in ("a.example", "b.example", "c.example")]
+        done = run(names, max_workers=workers)
         assert len(servers.starts) == 1
     assert [report.host for report in done.reports] == ["a.example", "b.example", "c.example"]
     assert len({report.asked_as for report in done.reports}) == 1
@@ -278,6 +280,24 @@ def test_address_shared_by_names_is_asked_once_and_told_for_each(monkeypatch: py
 
 def looked_up_at_loopback(host: str, port: int, seconds: float, nonce: str) -> dict[str, Any]:
     return {"ips": ["127.0.0.1"], "reason": "", "seconds": 0.0}
+
+
+def test_pace_forgets_addresses_that_may_be_asked_again() -> None:
+    pace = manners.Pace()
+    for number in range(50_000):
+        pace.add(number, "job")
+        key, _ = pace.take(number / 10)
+        pace.done(key, began=number / 10)
+    assert len(pace._next) <= manners._REMEMBERED
+    pace.add(49_999, "again")
+    assert pace.take(4_999.95) is None  # but not those asked just now
+    assert pace.take(5_000.9) == (49_999, "again")
+
+
+def test_certificate_of_many_hosts_is_kept_once(farmed: tuple[Survey, RunningFarm]) -> None:
+    chains = [packed.chain for packed in farmed[0].results if packed and packed.chain]
+    assert len(chains) > 50
+    assert len({id(der) for chain in chains for der in chain}) == len({der for chain in chains for der in chain})
 
 
 def test_list_is_shuffled_by_its_seed() -> None:
@@ -444,7 +464,7 @@ def test_killed_survey_goes_on_with_nothing_lost_or_asked_twice(tmp_path: Path) 
             time.sleep(0.02)
             assert process.poll() is None
         process.kill()
-        process.wait()
+        assert process.wait() == -signal.SIGKILL  # it did not end by itself meanwhile
         done_before = set(ports_in(store))
         done = run(farm.targets, timeout=4.0, store=store)
         undisturbed = [expected(number) for number in range(80)]
