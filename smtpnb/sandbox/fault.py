@@ -116,6 +116,11 @@ class Drips(PointBehaviour):
         return steps[:-1]
 
 
+def _refuse_negative(octets: int) -> None:
+    if octets < 0:
+        raise ValueError(f"octets are counted from 0, not {octets!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stalls(PointBehaviour):
     """Falls silent for ever, the connection open.
@@ -125,6 +130,10 @@ class Stalls(PointBehaviour):
     """
 
     octets: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _refuse_negative(self.octets)
 
     def answered(self, steps: list[Step], moment: Moment) -> list[Step]:
         """The beginning, then nothing."""
@@ -143,6 +152,10 @@ class HangsUp(PointBehaviour):
 
     octets: int = 2
     reset: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _refuse_negative(self.octets)
 
     def answered(self, steps: list[Step], moment: Moment) -> list[Step]:
         """The beginning, then the end."""
@@ -178,6 +191,11 @@ class MixesCodes(PointBehaviour):
 
     code: int = 550
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 200 <= self.code <= 599:
+            raise ValueError(f"a reply code is from 200 to 599, not {self.code!r}")
+
     def answered(self, steps: list[Step], moment: Moment) -> list[Step]:
         """The same lines, the last with the wrong code."""
         lines = joined(steps).removesuffix(b"\r\n").split(b"\r\n")
@@ -196,6 +214,10 @@ class Rambles(PointBehaviour):
     """
 
     octets: int = 100_000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _refuse_negative(self.octets)
 
     def answered(self, steps: list[Step], moment: Moment) -> list[Step]:
         """The reply, its last line stretched."""
