@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 from smtpnb.sandbox.answer import Answer, answer
 from smtpnb.sandbox.behaviour import Behaviour, Moment, PointBehaviour
 from smtpnb.sandbox.steps import Close, Octets, Pause, Stall, StartTls, Step, joined
+from smtpnb.sandbox.stripper import stripped
 from smtpnb.sandbox.suggestion import one_of
 
 
@@ -310,7 +311,7 @@ class KeepsPlaintext(Behaviour):
 
 @dataclass(frozen=True, kw_only=True)
 class StripsStartTls(Behaviour):
-    """As a man in the middle would: STARTTLS is not among the extensions, and no verb.
+    """As a man in the middle would: STARTTLS is not among the extensions, and no verb. `StrippingProxy` is one.
 
     Args:
         leaves_gap: the line is still there, overwritten with X of the same length, as some firewalls do.
@@ -320,8 +321,7 @@ class StripsStartTls(Behaviour):
 
     def capabilities(self, lines: tuple[str, ...], moment: Moment) -> tuple[str, ...]:
         """The lines without STARTTLS."""
-        gap = ("XXXXXXXA",) if self.leaves_gap else ()
-        return tuple(kept for line in lines for kept in (gap if line.upper() == "STARTTLS" else (line,)))
+        return stripped(lines, leaves_gap=self.leaves_gap)
 
     def before(self, moment: Moment, argument: str) -> Answer | None:
         """500, as the server says that sees XXXXXXXX."""
