@@ -30,7 +30,10 @@ from smtpnb.sandbox import (
     GreetsAs,
     HangsUp,
     Moment,
+    Pause,
+    Rambles,
     Sandbox,
+    Stall,
     Stalls,
     TalksBehindStartTls,
 )
@@ -108,6 +111,40 @@ def test_close_ends_those_who_pause_stall_and_shake_hands() -> None:
             sandbox.close()
             assert time.monotonic() - started < 2
             assert threads() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"behaviours": [Stalls(at="EHLO", octets=9)]}, b"EHLO x.example\r\n"),
+        ({"behaviours": [Drips(at="EHLO", seconds=60)]}, b"EHLO x.example\r\n"),
+        ({"behaviours": [Rambles(at="EHLO", octets=50_000_000)]}, b"EHLO x.example\r\n"),  # nobody reads it
+        ({"behaviours": [HangsUp(at="EHLO")]}, b"EHLO x.example\r\n"),  # and lingers, as the client stays
+        ({"greeting": "silent"}, b""),
+        ({"latency": 60}, b""),
+        ({"script": [(None, Stall())]}, b""),
+        ({"script": [(None, [Pause(60), "220 late"])]}, b""),
+        ({}, b"EHLO x.example\r\nSTARTTLS\r\n"),  # and no handshake
+        ({}, b"EHLO x.example\r\nSTARTTLS\r\n\x16\x03\x01"),  # a handshake that goes no further
+        ({"implicit_tls": True}, b"\x16"),
+        ({}, b"EHLO x.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nhalf a li"),
+        ({}, b"EHLO x.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nBDAT 9\r\nhalf"),
+        ({}, b"EHLO x.example\r\nAUTH LOGIN\r\n"),
+        ({}, b"half a li"),
+    ],
+)
+def test_close_in_the_middle_of_anything_ends_at_once(options: dict[str, Any], said: bytes) -> None:
+    before = open_descriptors()
+    sandbox = Sandbox(**options)
+    with connected(sandbox) as sock:
+        sock.sendall(said)
+        time.sleep(0.1)  # long enough to be in the middle of it
+        started = time.monotonic()
+        sandbox.close()
+        assert time.monotonic() - started < 2
+        assert threads() == []
+        assert not any(record.open for record in sandbox.sessions)
+    assert open_descriptors() == before
 
 
 @dataclass(frozen=True, kw_only=True)
