@@ -5,16 +5,16 @@ The rule which line of EHLO's answer goes is shared with `StripsStartTls`, the s
 that it does not change passes octet for octet, and inside TLS it sees nothing and changes nothing.
 """
 
-import difflib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from smtpnb.displayable import Displayable
 from smtpnb.sandbox.answer import Answer
 from smtpnb.sandbox.receiver import DataReceiver
 from smtpnb.sandbox.transaction import owed
-from smtpnb.text import decoded, visible
+from smtpnb.text import decoded, shortened, visible
 
 #: What some firewalls write over STARTTLS: as long, so that the packet keeps its size.
 GAP: Final = "XXXXXXXA"
@@ -24,6 +24,9 @@ _LIMIT: Final = 1024 * 1024
 
 #: The first octet of a TLS handshake (RFC 8446 §5.1): TLS from the first octet on has nothing to strip.
 _HANDSHAKE: Final = b"\x16"
+
+#: Characters of a line in a repr.
+_SHOWN: Final = 100
 
 #: Behind these, what the client says next depends on the reply; nobody may pipeline behind them (RFC 2920 §3.1).
 _ASKS: Final = frozenset({"DATA", "AUTH", "STARTTLS"})
@@ -41,7 +44,7 @@ def stripped(lines: tuple[str, ...], *, leaves_gap: bool) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Displayable):
     """What somebody in between made of one command or reply.
 
     Attributes:
@@ -58,15 +61,25 @@ class Change:
 
     def to_text(self) -> str:
         """Line by line: `-` before what came, `+` before what the client got in its place."""
-        before, after = (
-            [visible(line) for line in decoded(side).split("\r\n") if line] for side in (self.before, self.after)
-        )
-        return "\n".join(line for line in difflib.ndiff(before, after) if not line.startswith("?"))
+        return "\n".join(f"{mark} {visible(line)}" for mark, line in self._compared())
+
+    def _compared(self) -> Iterator[tuple[str, str]]:
+        """Each line with its mark. What both have may have another hyphen behind its code: the last line has none."""
+        got = deque(_lines(self.after))
+        for line in _lines(self.before):
+            same = bool(got) and got[0][4:] == line[4:]
+            yield (" ", got.popleft()) if same else ("-", line)
+            if not same and got and got[0][4:] == GAP:
+                yield "+", got.popleft()
+        yield from (("+", line) for line in got)
 
     def __repr__(self) -> str:
-        lines = self.to_text().splitlines()
-        told = "; ".join(line for line in lines if line[:1] in "-+")
-        return f"<Change of {self.command} in session {self.session}: {told}>"
+        told = (f"{mark} {visible(shortened(line, _SHOWN))}" for mark, line in self._compared() if mark != " ")
+        return f"<Change of {self.command} in session {self.session}: {'; '.join(told)}>"
+
+
+def _lines(octets: bytes) -> list[str]:
+    return decoded(octets).removesuffix("\r\n").split("\r\n")
 
 
 @dataclass(frozen=True, slots=True)

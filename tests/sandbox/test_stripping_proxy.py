@@ -298,6 +298,16 @@ def test_rule_is_one() -> None:
     assert stripped(lines, leaves_gap=True) == ("PIPELINING", "XXXXXXXA", "SIZE 1")
 
 
+def test_change_is_told_line_by_line() -> None:
+    change = Change(2, "EHLO", OFFER, b"250-mx.example\r\n250 PIPELINING\r\n")
+    assert change.to_text() == "  250-mx.example\n  250 PIPELINING\n- 250 STARTTLS"
+    gap = Change(2, "EHLO", OFFER, OFFER.replace(b"STARTTLS", b"XXXXXXXA"))
+    assert repr(gap) == "<Change of EHLO in session 2: - 250 STARTTLS; + 250 XXXXXXXA>"
+    refused = Change(2, "STARTTLS", b"STARTTLS\r\n", b"454 4.7.0 No\r\n")
+    assert repr(refused) == "<Change of STARTTLS in session 2: - STARTTLS; + 454 4.7.0 No>"
+    assert "Changed on the way" in (change._repr_html_() or "")
+
+
 def test_hostile_lines_are_made_visible_and_changes_travel() -> None:
     change = Change(1, "EHLO", b"250-\x1b[31m\r\n250 STARTTLS\r\n", b"250 \x1b[31m\r\n")
     assert "\x1b" not in repr(change) + change.to_text()
