@@ -301,10 +301,10 @@ def listening(port: int) -> bool:
 
 
 @pytest.mark.node
-def test_command_shows_a_panel_of_its_own_light_and_dark(chromium: Browser, node_modules: Path) -> None:
+def test_command_shows_a_panel_of_its_own_light_and_dark(lab_page: LabPage, node_modules: Path) -> None:
     with served_by_command() as address:
         for theme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 17, 17)")):
-            with chromium.new_page() as page:
+            with lab_page.another() as page:
                 page.goto(f"{address}?theme={theme}", timeout=60_000)
                 panel = Panel(page)
                 panel.press("Connect", "Greeting: 220")
