@@ -18,8 +18,21 @@ if TYPE_CHECKING:
 
 #: The beginnings of the paths of what one worker does in a row. They are begun in this order, then all other files.
 GROUPS = (
-    ("tests/panel/test_panel_browser.py", "tests/display/test_rendered.py", "tests/test_browser.py"),  # JupyterLab
-    ("tests/test_notebooks.py", "tests/test_real_", "tests/explore/test_real_", "tests/test_ancestor.py"),  # Postfix
+    # JupyterLab
+    (
+        "tests/panel/test_panel_browser.py",
+        "tests/display/test_rendered.py",
+        "tests/test_browser.py",
+        "tests/test_binder.py",
+    ),
+    # Postfix
+    (
+        "tests/test_notebooks.py",
+        "tests/test_real_",
+        "tests/explore/test_real_",
+        "tests/test_ancestor.py",
+        "tests/sandbox/test_stripping_proxy.py",
+    ),
     ("tests/display/test_views.py",),
     ("tests/display/test_reply_card.py",),
     ("tests/explore/test_surveying.py",),

@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from browser import LabPage, code, running_lab
+from playwright.sync_api import Browser, expect
 
 ROOT = Path(__file__).parent.parent
 BINDER = ROOT / "binder"
@@ -46,3 +48,41 @@ def test_repo2docker_makes_a_recipe_of_it() -> None:
     assert copied < recipe.index('pip install --no-cache-dir -r "binder/requirements.txt"'), "-e . needs the checkout"
     assert "postBuild" in recipe[copied:]
     assert "python=3.11" in recipe
+
+
+#: What mybinder.org gives at least is 1 GB; the rest is the learner's.
+MOST_MEMORY = 450
+
+PANEL = "from smtpnb import control_panel\npanel = control_panel()\npanel"
+
+
+def _memory(pid: int) -> dict[int, float]:
+    """Megabytes of a process and of all below it, what they share counted in parts (PSS)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    found = {pid: int(re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)[1]) / 1024}  # type: ignore[index]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in children.read_text(encoding="ascii").split():
+            found |= _memory(int(child))
+    return found
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's /proc")
+def test_a_lesson_and_the_panel_fit_into_its_memory(chromium: Browser, tmp_path: Path) -> None:
+    with running_lab(tmp_path) as lab:
+        (lab.folder / "00_tour.ipynb").write_bytes((ROOT / "notebooks" / "00_tour.ipynb").read_bytes())
+        lab.write("panel.ipynb", [code(PANEL)])
+        page = LabPage.start(chromium, lab)
+        for name in ("00_tour.ipynb", "panel.ipynb"):
+            page.open(name)
+            page.run_all()
+        for button, status in (("Connect", "Greeting: 220"), ("Send message", "1 recipient accepted")):
+            page.page.get_by_role("button", name=button, exact=True).first.click()
+            expect(page.page.get_by_text(status).first).to_be_visible(timeout=15_000)
+        (server,) = (int(file.stem.partition("-")[2]) for file in (tmp_path / "runtime").glob("jpserver-*.json"))
+        memory = _memory(server)
+        page.close()
+    print("MB:", {pid: round(size) for pid, size in memory.items()}, "in all", round(sum(memory.values())))
+    assert len(memory) == 3, "the server and two kernels"
+    assert sum(memory.values()) < MOST_MEMORY

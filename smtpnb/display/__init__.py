@@ -15,6 +15,7 @@ VIEWS: Final = {
     "CapabilityHistory": ("capability_matrix", "capability_matrix"),
     "Captured": ("panel_views", "captured_list"),
     "CapturedMessage": ("envelope_card", "message_card"),
+    "Change": ("sandbox_card", "change_card"),
     "ContentAnatomy": ("content_view", "content_view"),
     "Conversation": ("state_view", "state_view"),
     "Delivery": ("delivery_card", "delivery_card"),

@@ -1,4 +1,4 @@
-"""The cards of a sandbox: who lives there, what is switched on, what it received and heard."""
+"""The cards of a sandbox: who lives there, what is switched on, what it received and heard; of a proxy's changes."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -57,6 +57,13 @@ def session_record_card(record: Any) -> kit.Element:
     """A session as the server saw it: `<-` from the client, `->` to it."""
     heading = kit.heading(kit.title(f"Session {record.number}"), " as the server saw it")
     return kit.card(kit.INFO, heading, list(_lines(record)))
+
+
+def change_card(change: Any) -> kit.Element:
+    """What somebody in between made of a reply: `-` before what came, `+` before what the client got in its place."""
+    what = kit.heading(kit.title("Changed on the way: "), kit.said(change.command), f" in session {change.session}")
+    legend = kit.section(kit.muted("- is what came; + is what the client got in its place."))
+    return kit.card(kit.BAD, what, list(_lines(change)), legend)
 
 
 def _lines(record: Any) -> Iterator[kit.Element]:

@@ -1,7 +1,8 @@
 """The sandbox: an SMTP server inside the notebook, to talk to and to break things on.
 
-`Sandbox` is the server. `Session` is its engine, octets in and steps out. The rest are behaviours for
-`Sandbox(behaviours=[...])`, and the steps of a script.
+`Sandbox` is the server, `StrippingProxy` a man in the middle to put before it or before any other. `Session` is
+the engine of the first, octets in and steps out. The rest are behaviours for `Sandbox(behaviours=[...])`, and the
+steps of a script.
 """
 
 from smtpnb.sandbox.answer import Answer, answer
@@ -27,16 +28,19 @@ from smtpnb.sandbox.fault import (
 from smtpnb.sandbox.mailbox import CapturedMessage, Mailbox
 from smtpnb.sandbox.offer import EXTENSIONS
 from smtpnb.sandbox.policy import Greylists, MailboxFull, RefusesMechanism, Relays, RequiresAuth, RequiresTls
+from smtpnb.sandbox.proxy import StrippingProxy
 from smtpnb.sandbox.record import SessionRecord
 from smtpnb.sandbox.server import Sandbox
 from smtpnb.sandbox.session import Session
 from smtpnb.sandbox.steps import Close, Octets, Pause, Stall, StartTls
+from smtpnb.sandbox.stripper import Change
 
 __all__ = [
     "EXTENSIONS",
     "Answer",
     "Behaviour",
     "CapturedMessage",
+    "Change",
     "Clock",
     "Close",
     "Configuration",
@@ -67,6 +71,7 @@ __all__ = [
     "Stall",
     "Stalls",
     "StartTls",
+    "StrippingProxy",
     "StripsStartTls",
     "TalksBehindStartTls",
     "Taunts",

@@ -19,6 +19,7 @@ from typing import ClassVar, Final
 from smtpnb.sandbox.address import Address
 from smtpnb.sandbox.answer import Answer
 from smtpnb.sandbox.clock import Clock
+from smtpnb.sandbox.kinds import fields_of_kind
 from smtpnb.sandbox.steps import Step
 from smtpnb.sandbox.suggestion import one_of
 
@@ -77,6 +78,10 @@ class Behaviour:
 
     Args:
         session: only in the session of this number, from 1; None for all.
+
+    Raises:
+        TypeError: a field that is not of the kind that it is annotated with.
+        ValueError: no such session.
     """
 
     session: int | None = None
@@ -85,7 +90,8 @@ class Behaviour:
     keeps_plaintext: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if self.session is not None and (not isinstance(self.session, int) or self.session < 1):
+        fields_of_kind(self)
+        if self.session is not None and self.session < 1:
             raise ValueError(f"sessions are numbered from 1: session={self.session!r}")
 
     def __str__(self) -> str:
@@ -139,7 +145,7 @@ class PointBehaviour(Behaviour):
         super().__post_init__()
         if self.at is not None:
             one_of(self.at, POINTS, "the point")
-        if self.nth is not None and (not isinstance(self.nth, int) or self.nth < 1):
+        if self.nth is not None and self.nth < 1:
             raise ValueError(f"occurrences are counted from 1: nth={self.nth!r}")
 
     def applies(self, moment: Moment) -> bool:

@@ -12,7 +12,7 @@ class CaFile:
 
     def __init__(self) -> None:
         self._path: Path | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # see `Host`: `remove` may be called from within
 
     @property
     def path(self) -> str:

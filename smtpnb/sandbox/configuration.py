@@ -7,6 +7,7 @@ from smtpnb.sandbox.behaviour import Behaviours
 from smtpnb.sandbox.clock import Clock
 from smtpnb.sandbox.directory import Directory
 from smtpnb.sandbox.disclosure import EXPN, VRFY, Disclosure
+from smtpnb.sandbox.kinds import fields_of_kind
 from smtpnb.sandbox.mailbox import Mailbox
 from smtpnb.sandbox.offer import Offer
 
@@ -40,6 +41,7 @@ class Configuration:
         clock: the virtual clock.
 
     Raises:
+        TypeError: a field of the wrong kind.
         ValueError: a limit below 1.
     """
 
@@ -58,7 +60,7 @@ class Configuration:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
+        fields_of_kind(self)
         for name in ("max_errors", "max_recipients"):
-            limit = getattr(self, name)
-            if not isinstance(limit, int) or limit < 1:
-                raise ValueError(f"{name} is a number from 1, not {limit!r}")
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is a number from 1, not {getattr(self, name)!r}")

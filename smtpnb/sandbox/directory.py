@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from smtpnb.sandbox.address import Address, address
 from smtpnb.sandbox.answer import Answer, answer
+from smtpnb.sandbox.kinds import mapping, of_kind, words
 from smtpnb.sandbox.sasl import Credentials
 from smtpnb.sandbox.suggestion import did_you_mean
 from smtpnb.secret import Secret
@@ -77,12 +78,14 @@ class Directory:
         if lists is None:
             lists = LISTS if mailboxes is None else {}  # the default lists are of the default people
         self._entries: dict[tuple[str, str], Entry] = {}
-        for box in _words(MAILBOXES if mailboxes is None else mailboxes, "mailboxes"):
+        for box in words(MAILBOXES if mailboxes is None else mailboxes, "mailboxes"):
             self._add(_named(box))
-        for name, members in _mapping(lists, "lists").items():
-            self._add(Entry(*_identity(name), tuple(_located(m) for m in _words(members, f"list {name!r}"))))
-        self.forwards = _redirections(forwards or {}, "forwards")
-        self.moved = _redirections(moved or {}, "moved")
+        for name, members in mapping(lists, "lists").items():
+            self._add(Entry(*_identity(name), tuple(_located(m) for m in words(members, f"list {name!r}"))))
+        self.forwards = _redirections({} if forwards is None else forwards, "forwards")
+        self.moved = _redirections({} if moved is None else moved, "moved")
+        for key in self.forwards.keys() & self.moved.keys():
+            raise ValueError(f"{'@'.join(key)} is among forwards and moved: mail for it goes on, or it does not")
         self.domains = frozenset(domain for _, domain in self.keys) | {DOMAIN}
         self._check_members()
 
@@ -187,27 +190,11 @@ def closed(users: Mapping[str, str | Secret]) -> dict[str, Secret]:
         TypeError: no mapping, or a password that is no text.
         ValueError: a login that cannot be one.
     """
-    secrets = {login: Secret(password) for login, password in _mapping(users, "users").items()}
+    secrets = {login: Secret(password) for login, password in mapping(users, "users").items()}
     for login in secrets:
         if not isinstance(login, str) or not login or "\0" in login:
             raise ValueError("a login is text, not empty, without NUL")
     return secrets
-
-
-def _mapping(value: Mapping[str, T], what: str) -> Mapping[str, T]:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{what} is a mapping such as a dict, not {type(value).__name__}")
-    return value
-
-
-def _words(value: object, what: str) -> tuple[str, ...]:
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise TypeError(f"{what} is a list of names, not {type(value).__name__}")
-    words = tuple(value)
-    for word in words:
-        if not isinstance(word, str):
-            raise TypeError(f"{what} is a list of names: str, not {type(word).__name__}")
-    return words
 
 
 def _located(text: str) -> Address:
@@ -235,4 +222,6 @@ def _named(text: str) -> Entry:
 
 
 def _redirections(value: Mapping[str, str], what: str) -> dict[tuple[str, str], Address]:
-    return {_located(old).key: _located(str(new)) for old, new in _mapping(value, what).items()}
+    for new in mapping(value, what).values():
+        of_kind(new, str, f"an address in {what}")
+    return {_located(old).key: _located(new) for old, new in value.items()}

@@ -9,6 +9,7 @@ from typing import Final
 from smtpnb.sandbox.address import Address, address
 from smtpnb.sandbox.answer import Answer, answer
 from smtpnb.sandbox.directory import Directory, Entry
+from smtpnb.sandbox.kinds import mapping
 from smtpnb.sandbox.suggestion import one_of
 
 #: What a mode makes of an argument.
@@ -106,9 +107,11 @@ class Disclosure:
             choice = {"*": choice}
         if not isinstance(choice, Mapping):
             raise TypeError(f"{option} is a mode or a mapping of names to modes, not {type(choice).__name__}")
+        mapping(choice, option)
         for mode in choice.values():
             one_of(mode, modes, f"the {option} mode")
         self._modes = modes
+        self._names = [name.strip("<>").casefold() for name in choice if name != "*"]
         self._default = choice.get("*", next(iter(modes)))
         self._choices = {_key(name): mode for name, mode in choice.items()}
 
@@ -118,8 +121,8 @@ class Disclosure:
         Raises:
             ValueError: the name is in no entry of the directory.
         """
-        known = [key[0] for key in directory.keys]
-        for name in self._choices.keys() - {"*"}:
+        known = {text for local, domain in directory.keys for text in (local, f"{local}@{domain}")}
+        for name in self._names:
             one_of(name, known, f"the {self.option} name")
 
     @property

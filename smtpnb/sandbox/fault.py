@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 from smtpnb.sandbox.answer import Answer, answer
 from smtpnb.sandbox.behaviour import Behaviour, Moment, PointBehaviour
 from smtpnb.sandbox.steps import Close, Octets, Pause, Stall, StartTls, Step, joined
+from smtpnb.sandbox.stripper import stripped
 from smtpnb.sandbox.suggestion import one_of
 
 
@@ -116,6 +117,11 @@ class Drips(PointBehaviour):
         return steps[:-1]
 
 
+def _refuse_negative(octets: int) -> None:
+    if octets < 0:
+        raise ValueError(f"octets are counted from 0, not {octets!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stalls(PointBehaviour):
     """Falls silent for ever, the connection open.
@@ -125,6 +131,10 @@ class Stalls(PointBehaviour):
     """
 
     octets: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _refuse_negative(self.octets)
 
     def answered(self, steps: list[Step], moment: Moment) -> list[Step]:
         """The beginning, then nothing."""
@@ -143,6 +153,10 @@ class HangsUp(PointBehaviour):
 
     octets: int = 2
     reset: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _refuse_negative(self.octets)
 
     def answered(self, steps: list[Step], moment: Moment) -> list[Step]:
         """The beginning, then the end."""
@@ -178,6 +192,11 @@ class MixesCodes(PointBehaviour):
 
     code: int = 550
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 200 <= self.code <= 599:
+            raise ValueError(f"a reply code is from 200 to 599, not {self.code!r}")
+
     def answered(self, steps: list[Step], moment: Moment) -> list[Step]:
         """The same lines, the last with the wrong code."""
         lines = joined(steps).removesuffix(b"\r\n").split(b"\r\n")
@@ -196,6 +215,10 @@ class Rambles(PointBehaviour):
     """
 
     octets: int = 100_000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _refuse_negative(self.octets)
 
     def answered(self, steps: list[Step], moment: Moment) -> list[Step]:
         """The reply, its last line stretched."""
@@ -288,7 +311,7 @@ class KeepsPlaintext(Behaviour):
 
 @dataclass(frozen=True, kw_only=True)
 class StripsStartTls(Behaviour):
-    """As a man in the middle would: STARTTLS is not among the extensions, and no verb.
+    """As a man in the middle would: STARTTLS is not among the extensions, and no verb. `StrippingProxy` is one.
 
     Args:
         leaves_gap: the line is still there, overwritten with X of the same length, as some firewalls do.
@@ -298,8 +321,7 @@ class StripsStartTls(Behaviour):
 
     def capabilities(self, lines: tuple[str, ...], moment: Moment) -> tuple[str, ...]:
         """The lines without STARTTLS."""
-        gap = ("XXXXXXXA",) if self.leaves_gap else ()
-        return tuple(kept for line in lines for kept in (gap if line.upper() == "STARTTLS" else (line,)))
+        return stripped(lines, leaves_gap=self.leaves_gap)
 
     def before(self, moment: Moment, argument: str) -> Answer | None:
         """500, as the server says that sees XXXXXXXX."""

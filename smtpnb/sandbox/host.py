@@ -10,10 +10,9 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from smtpnb.sandbox.answer import answer
-from smtpnb.sandbox.connection import Connection
 
 #: Connections at a time; one more is told 421.
 MAX_CONNECTIONS: Final = 100
@@ -38,6 +37,16 @@ def loopback(host: str) -> str:
     return name
 
 
+class Connection(Protocol):
+    """What serves one client."""
+
+    def run(self) -> None:
+        """The whole of it, in the calling thread; closes the socket."""
+
+    def stop(self) -> None:
+        """Ends it from another thread, at once."""
+
+
 class Host:
     """Listens from the moment it is made.
 
@@ -56,7 +65,9 @@ class Host:
         self.port: int = self._listener.getsockname()[1]
         self._connect = connect
         self._waker, self._woken = socket.socketpair()
-        self._lock = threading.Lock()
+        # A sandbox that is dropped ends when the collector runs, which may be in any thread, and within this lock.
+        self._lock = threading.RLock()
+        self._closing = False
         self._running: dict[Connection, threading.Thread] = {}
         self._thread = threading.Thread(target=self._accept, name="smtpnb-sandbox", daemon=True)
         self._thread.start()
@@ -68,23 +79,22 @@ class Host:
 
     def close(self) -> None:
         """Stops listening, ends all connections, and returns when their threads are gone; idempotent."""
+        self._closing = True
         with contextlib.suppress(OSError):
             self._waker.send(b"x")  # accept() in another thread is not woken by close() on every system
-        self._thread.join(_JOIN)
+        _joined(self._thread)
         with self._lock:
             running = dict(self._running)
         for connection in running:
             connection.stop()
         for thread in running.values():
-            thread.join(_JOIN)
-        for sock in (self._waker, self._woken, self._listener):
-            sock.close()
+            _joined(thread)
 
     def _accept(self) -> None:
-        with selectors.DefaultSelector() as selector:
+        with selectors.DefaultSelector() as selector, self._listener, self._waker, self._woken:
             for sock in (self._listener, self._woken):
                 selector.register(sock, selectors.EVENT_READ)
-            while self._woken not in [key.fileobj for key, _ in selector.select()]:
+            while self._woken not in [key.fileobj for key, _ in selector.select()] and not self._closing:
                 with contextlib.suppress(OSError):  # the client was gone before it was accepted
                     sock, _ = self._listener.accept()
                     self._serve(sock)
@@ -106,3 +116,9 @@ class Host:
         finally:
             with self._lock:
                 self._running.pop(connection, None)
+
+
+def _joined(thread: threading.Thread) -> None:
+    """Waits for a thread, but not for the one that waits."""
+    if thread is not threading.current_thread():
+        thread.join(_JOIN)

@@ -24,6 +24,10 @@ class MemoryPeer:
         """What is answered to `data`."""
         return _said(self._session.receive(data))
 
+    def end(self) -> None:
+        """The client is gone."""
+        self._session.end()
+
 
 def _said(steps: list[Step]) -> Iterator[bytes | None]:
     for step in steps:

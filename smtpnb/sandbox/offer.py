@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from smtpnb.protocol.capabilities import Capabilities
+from smtpnb.sandbox.kinds import of_kind, words
 from smtpnb.sandbox.sasl import MECHANISMS
 from smtpnb.sandbox.suggestion import one_of
 
@@ -98,26 +99,23 @@ def _lines(changed: dict[str, str], without: Container[str]) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def _size(size: object) -> int:
-    if not isinstance(size, int) or isinstance(size, bool):
-        raise TypeError(f"size is a number of octets, not {type(size).__name__}")
+def _size(size: int) -> int:
+    of_kind(size, int, "size")
     if not 1 <= size <= MAX_MESSAGE:
         raise ValueError(f"size is from 1 to {MAX_MESSAGE} octets, not {size!r}")
     return size
 
 
 def _mechanisms(mechanisms: Iterable[str]) -> str:
-    if isinstance(mechanisms, str):
-        raise TypeError(f"mechanisms is a list such as ['PLAIN'], not the text {mechanisms!r}")
-    names = [one_of(name, MECHANISMS, "the mechanism") for name in mechanisms]
+    names = [one_of(name, MECHANISMS, "the mechanism") for name in words(mechanisms, "mechanisms")]
     return " ".join(["AUTH", *names]) if names else ""
 
 
 def _checked(lines: Iterable[str]) -> tuple[str, ...]:
     if isinstance(lines, str | bytes):
         raise TypeError("extensions is a list of EHLO lines such as ['PIPELINING', 'SIZE 1000'], not one text")
-    checked = tuple(lines)
+    checked = words(lines, "extensions")
     for line in checked:
-        if not isinstance(line, str) or not line.isprintable() or not line.isascii() or not line.strip():
+        if not line.isprintable() or not line.isascii() or not line.strip():
             raise ValueError(f"{line!r} is no EHLO line: a keyword, and parameters behind a space")
     return checked

@@ -4,12 +4,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from smtpnb.sandbox.address import Address, address
 from smtpnb.sandbox.answer import Answer, answer
 from smtpnb.sandbox.behaviour import Behaviour, Moment
+from smtpnb.sandbox.clock import Clock
 from smtpnb.sandbox.directory import DOMAIN, Directory
 from smtpnb.sandbox.fault import Delays, GreetsAs
+from smtpnb.sandbox.kinds import mapping
 from smtpnb.sandbox.offer import Offer
 from smtpnb.sandbox.suggestion import one_of
 
@@ -149,7 +152,10 @@ class Greylists(Behaviour):
     """
 
     delay: float = 300.0
-    _seen: dict[tuple[str, tuple[str, str]], float] = field(default_factory=dict, repr=False, compare=False)
+    # By clock, which each sandbox has its own of: the same behaviour in two sandboxes knows two worlds.
+    _seen: WeakKeyDictionary[Clock, dict[tuple[str, tuple[str, str]], float]] = field(
+        default_factory=WeakKeyDictionary, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -159,9 +165,10 @@ class Greylists(Behaviour):
     def recipient(self, at: Address, moment: Moment) -> Answer | None:
         """451, before the delay has passed."""
         pair = ((moment.sender or "").casefold(), at.key)
-        if pair not in self._seen and len(self._seen) >= 10_000:
+        seen = self._seen.setdefault(moment.clock, {})
+        if pair not in seen and len(seen) >= 10_000:
             return None  # a client that makes up senders must not fill the memory
-        first = self._seen.setdefault(pair, moment.clock.now)
+        first = seen.setdefault(pair, moment.clock.now)
         if moment.clock.now - first >= self.delay:
             return None
         return answer(451, "4.7.1", f"Greylisted, try again in {self.delay - (moment.clock.now - first):g} seconds")
@@ -172,6 +179,7 @@ class Policies:
     """The options of `Sandbox` that are behaviours; it documents them.
 
     Raises:
+        TypeError: one of the wrong kind.
         ValueError: an impossible one.
     """
 
@@ -192,15 +200,16 @@ class Policies:
             yield RequiresTls()
         if self.require_auth:
             yield RequiresAuth()
-        for mechanism, code in self.refused_mechanisms.items():
+        for mechanism, code in mapping(self.refused_mechanisms, "refused_mechanisms").items():
             one_of(mechanism.upper(), offer.mechanisms, "the mechanism")
             yield RefusesMechanism(mechanism=mechanism, code=code)
         if one_of(self.relay, RELAY, "the relay policy") != "open":
             yield Relays(directory=directory, who=self.relay)
-        for mailbox, code in self.full_mailboxes.items():
-            one_of(mailbox.partition("@")[0], [box.address.local for box in directory.mailboxes], "the mailbox")
+        for mailbox, code in mapping(self.full_mailboxes, "full_mailboxes").items():
+            known = {text for box in directory.mailboxes for text in (box.address.local, str(box.address))}
+            one_of(mailbox.casefold(), map(str.casefold, known), "the mailbox")
             yield MailboxFull(mailbox=mailbox, code=code)
-        if self.greylisting:
+        if self.greylisting != 0:
             yield Greylists(delay=self.greylisting)
-        if self.latency:
+        if self.latency != 0:
             yield Delays(seconds=self.latency)

@@ -1,7 +1,6 @@
 """`Sandbox`: the embedded server as a user sees it."""
 
 import dataclasses
-import inspect
 import socket
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,23 +8,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Never, Self
 
 from smtpnb.displayable import Displayable
-from smtpnb.sandbox.behaviour import Behaviour, Behaviours
+from smtpnb.sandbox.behaviour import Behaviour
 from smtpnb.sandbox.ca_file import CaFile
 from smtpnb.sandbox.clock import Clock
-from smtpnb.sandbox.configuration import HOSTNAME, MAX_ERRORS, MAX_RECIPIENTS, Configuration
+from smtpnb.sandbox.configuration import HOSTNAME, MAX_ERRORS, MAX_RECIPIENTS
 from smtpnb.sandbox.connection import Connection
 from smtpnb.sandbox.description import SandboxDescription
 from smtpnb.sandbox.directory import Directory, closed
-from smtpnb.sandbox.disclosure import EXPN, VRFY, Disclosure
 from smtpnb.sandbox.host import Host, loopback
 from smtpnb.sandbox.mailbox import Mailbox
 from smtpnb.sandbox.memory import MemoryPeer
-from smtpnb.sandbox.offer import MAX_MESSAGE, Offer, without_starttls
-from smtpnb.sandbox.policy import Policies
+from smtpnb.sandbox.offer import MAX_MESSAGE, without_starttls
+from smtpnb.sandbox.options import Options
 from smtpnb.sandbox.reception import Reception
 from smtpnb.sandbox.record import SessionRecord
 from smtpnb.sandbox.script import Expect, Said, cues
-from smtpnb.sandbox.suggestion import did_you_mean, one_of
+from smtpnb.sandbox.suggestion import one_of
 from smtpnb.secret import Secret
 from smtpnb.text import plural
 
@@ -67,9 +65,9 @@ class Sandbox(Displayable):
         full_mailboxes: 452 or 552, by mailbox.
         greylisting: virtual seconds that a new sender and recipient wait (451), or 0; `clock.advance` lets them pass.
         size: octets of content in one message.
-        extensions: exactly these EHLO lines in the clear, and no other extension works; `size`, `mechanisms` and
-            `enhanced_codes` then have no say.
-        extensions_in_tls: exactly these inside TLS; those of `extensions` without STARTTLS unless given.
+        extensions: exactly these EHLO lines in the clear, and no other extension works: SIZE and AUTH have their
+            values there, in place of `size` and `mechanisms`.
+        extensions_in_tls: exactly these inside TLS; those in the clear without STARTTLS unless given.
         enhanced_codes: whether replies carry enhanced status codes (RFC 2034).
         strict_8bit: refuses 8-bit content without BODY=8BITMIME.
         lax_end_of_data: takes a lone dot between bare LFs for the end of mail data: smuggling works.
@@ -77,7 +75,7 @@ class Sandbox(Displayable):
         greeting: greets as another protocol: `http`, `ssh`, `pop3`, `tls`, or stays `silent`.
         certificate: `good`, `expired`, `wrong-name`, `unknown-ca`, `two-level`.
         behaviours: any from `smtpnb.sandbox`, applied in order.
-        script: pairs (expect, answer) that are followed to the letter; users, behaviours and the rest have no say.
+        script: pairs (expect, answer) that are followed to the letter, in place of all that is above.
         seed: for behaviours that toss coins.
         max_errors: refusals in one session, before 421.
         max_recipients: recipients in one mail transaction, before 452.
@@ -88,7 +86,7 @@ class Sandbox(Displayable):
 
     Raises:
         TypeError: an option that does not exist, or of the wrong kind.
-        ValueError: an option that is impossible.
+        ValueError: an option that is impossible, or that another would leave without a say.
         OSError: the port is taken.
     """
 
@@ -130,48 +128,10 @@ class Sandbox(Displayable):
         in_memory: bool = False,
         **misspelt: Never,
     ) -> None:
-        given = dict(locals())
         users = None if users is None else closed(users)
-        self._given = given | {"users": users}
-        _refuse_misspelt(misspelt)
-        _refuse_port(port)
-        behaviours = tuple(behaviours)
-        if in_memory and (implicit_tls or require_tls or certificate != "good" or port):
-            raise ValueError("in memory there is neither TLS nor a port: leave out in_memory, or what asks for them")
-        if script is not None and behaviours:
-            raise ValueError("a scripted server does what the script says: leave out script, or behaviours")
-        directory = Directory(users, mailboxes, lists, forwards, moved)
-        told = Disclosure(vrfy, VRFY, "vrfy"), Disclosure(expn, EXPN, "expn")
-        for disclosure in told:
-            disclosure.check(directory)
-        if extensions is None:
-            left_out = _left_out(*told, in_memory=in_memory, enhanced_codes=enhanced_codes)
-            offer = Offer.usual(size=size, mechanisms=mechanisms, mechanisms_in_tls=mechanisms_in_tls, without=left_out)
-        else:
-            offer = Offer.exactly(extensions, extensions_in_tls)
-        _refuse_dead_ends(offer, require_tls=require_tls and not implicit_tls, require_auth=require_auth)
-        policies = Policies(
-            require_tls=require_tls,
-            require_auth=require_auth,
-            refused_mechanisms=refused_mechanisms or {},
-            relay=relay,
-            full_mailboxes=full_mailboxes or {},
-            greylisting=greylisting,
-            latency=latency,
-            greeting=greeting,
-        )
-        self._configuration = Configuration(
-            directory=directory,
-            offer=offer,
-            vrfy=told[0],
-            expn=told[1],
-            behaviours=Behaviours([*policies.behaviours(directory, offer), *behaviours]),
-            lax_end_of_data=lax_end_of_data,
-            strict_8bit=strict_8bit,
-            max_errors=max_errors,
-            max_recipients=max_recipients,
-            seed=seed,
-        )
+        self._options = Options(Sandbox, locals())
+        self._configuration = self._options.configuration()
+        script = self._options.all["script"]
         self._reception = Reception(self._configuration, None if script is None else cues(script))
         self._scripted = script is not None
         self._certificate = one_of(certificate, CERTIFICATES, "the certificate")
@@ -278,9 +238,7 @@ class Sandbox(Displayable):
     @property
     def options(self) -> dict[str, Any]:
         """The options it was made with, where they are not the usual ones; passwords closed."""
-        usual = {name: parameter.default for name, parameter in inspect.signature(Sandbox).parameters.items()}
-        return {name: value for name, value in self._given.items() if name in usual and value != usual[name]
-                and name != "misspelt"}  # fmt: skip
+        return dict(self._options.unusual)
 
     def description(self) -> SandboxDescription:
         """All about it at this moment: who lives here, what is switched on, what came; no password."""
@@ -294,13 +252,13 @@ class Sandbox(Displayable):
             redirected=tuple(_redirected(directory)),
             offers=shared.offer.in_clear,
             offers_in_tls=() if in_tls == without_starttls(shared.offer.in_clear) else in_tls,
-            options=tuple(self._options()),
+            options=tuple(self._switched_on()),
             behaviours=tuple(map(str, shared.behaviours)),
             messages=tuple(self.messages),
             sessions=self.sessions,
         )
 
-    def _options(self) -> Iterator[str]:
+    def _switched_on(self) -> Iterator[str]:
         """What is switched on that is no behaviour, as it was asked for."""
         shared = self._configuration
         yield from (f"{told.option}={told.choice!r}" for told in (shared.vrfy, shared.expn) if told.choice is not None)
@@ -363,34 +321,7 @@ def _end(host: Host, ca_file: CaFile) -> None:
     ca_file.remove()
 
 
-def _left_out(vrfy: Disclosure, expn: Disclosure, *, in_memory: bool, enhanced_codes: bool) -> set[str]:
-    """The EHLO keywords of what is switched off."""
-    off = {"VRFY": vrfy.off, "EXPN": expn.off, "STARTTLS": in_memory, "ENHANCEDSTATUSCODES": not enhanced_codes}
-    return {keyword for keyword, is_off in off.items() if is_off}
-
-
 def _redirected(directory: Directory) -> Iterator[tuple[str, str]]:
     """Old address and what became of it."""
     yield from (("@".join(old), f"forwarded to {new}") for old, new in directory.forwards.items())
     yield from (("@".join(old), f"moved to {new}") for old, new in directory.moved.items())
-
-
-def _refuse_misspelt(misspelt: Mapping[str, object]) -> None:
-    for name in misspelt:
-        known = inspect.signature(Sandbox).parameters.keys() - {"misspelt"}
-        raise TypeError(f"Sandbox has no option {name!r}{did_you_mean(name, known)}")
-
-
-def _refuse_dead_ends(offer: Offer, *, require_tls: bool, require_auth: bool) -> None:
-    """Refuses a server that asks for what it does not let anyone do."""
-    if require_tls and not any(line.upper() == "STARTTLS" for line in offer.in_clear):
-        raise ValueError("require_tls asks for STARTTLS, which is not among the extensions: nobody could say anything")
-    if require_auth and not offer.mechanisms:
-        raise ValueError("require_auth asks for a login, and no mechanism is offered: give mechanisms=['PLAIN'], say")
-
-
-def _refuse_port(port: int) -> None:
-    if not isinstance(port, int) or isinstance(port, bool):
-        raise TypeError(f"a port is a number, not {type(port).__name__}")
-    if not 0 <= port <= 65_535:
-        raise ValueError(f"a port is 1 to 65535, or 0 for a free one, not {port}")

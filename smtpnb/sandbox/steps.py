@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from smtpnb.sandbox.kinds import of_kind
+
 
 @dataclass(frozen=True, slots=True)
 class Octets:
@@ -23,6 +25,7 @@ class Pause:
     seconds: float
 
     def __post_init__(self) -> None:
+        of_kind(self.seconds, float, "a pause")
         if not 0 <= self.seconds <= 3600:
             raise ValueError(f"a pause is 0 to 3600 seconds, not {self.seconds!r}")
 

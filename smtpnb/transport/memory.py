@@ -19,6 +19,9 @@ class Peer(Protocol):
     def receive(self, data: bytes) -> Iterable[bytes | None]:
         """What it answers to `data`."""
 
+    def end(self) -> None:
+        """Takes note that this end is gone; may come more than once."""
+
 
 class MemoryStream:
     """A `Stream` to a `Peer`. Waiting for a peer that says nothing ends at once with the time-out it would end with.
@@ -85,6 +88,7 @@ class MemoryStream:
     def close(self) -> None:
         """Ends the connection."""
         self._closed = True
+        self._peer.end()
 
     def _take(self, answers: Iterable[bytes | None]) -> None:
         for answer in answers:

@@ -27,6 +27,7 @@ from smtpnb.protocol.transparency import explain_content
 from smtpnb.sandbox.description import SandboxDescription
 from smtpnb.sandbox.mailbox import CapturedMessage
 from smtpnb.sandbox.record import Heard, SessionRecord
+from smtpnb.sandbox.stripper import Change
 from smtpnb.session import Certificate, SessionSnapshot, TlsInfo
 from smtpnb.transcript import Remark, Transcript
 
@@ -270,6 +271,11 @@ def hostile_record(text: str) -> object:
     return SessionRecord(1, (Heard(text, text), Heard(text, text, secure=True)), authenticated_as=text)
 
 
+def hostile_change(text: str) -> object:
+    octets = lines(250, text, text)
+    return Change(1, text, octets, lines(250, text))
+
+
 def hostile_sandbox(text: str) -> object:
     pairs = ((text, text),)
     message = hostile_message(text)
@@ -300,7 +306,7 @@ def hostile_captured(text: str) -> object:
 
 
 MAKERS = (
-    hostile_explanation, hostile_verdict, hostile_record, hostile_sandbox, hostile_notice, hostile_offers,
+    hostile_explanation, hostile_verdict, hostile_record, hostile_change, hostile_sandbox, hostile_notice, hostile_offers,
     hostile_draft, hostile_captured,
     hostile_history, hostile_selection, hostile_session_bytes, hostile_command, hostile_content, hostile_lesson,
     hostile_members, hostile_delivery, hostile_message, hostile_envelope, hostile_diff, hostile_timing,

@@ -18,6 +18,7 @@ from smtpnb.protocol.transparency import explain_content
 from smtpnb.sandbox.description import SandboxDescription
 from smtpnb.sandbox.mailbox import CapturedMessage
 from smtpnb.sandbox.record import Heard, SessionRecord
+from smtpnb.sandbox.stripper import Change
 from smtpnb.session import Certificate, SessionSnapshot, TlsInfo
 from smtpnb.transcript import Exchange, Remark, Transcript
 
@@ -220,6 +221,12 @@ EXAMPLES = {
     "verdict_card": VERDICT,
     "sandbox_card": SANDBOX,
     "session_record_card": RECORD,
+    "change_card": Change(
+        1,
+        "EHLO",
+        b"250-mx.example\r\n250-SIZE 9\r\n250 STARTTLS\r\n",
+        b"250-mx.example\r\n250-SIZE 9\r\n250 XXXXXXXA\r\n",
+    ),
     "panel_notice": Notice("bad", "mail.example refused the connection", ("check the port",)),
     "panel_legend": Legend(),
     "panel_offers": Offers((IN_CLEAR, IN_TLS)),

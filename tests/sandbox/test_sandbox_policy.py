@@ -84,6 +84,14 @@ def test_greylisting_waits_for_the_virtual_clock() -> None:
     assert tried() == "250 2.1.5 Recipient accepted"
 
 
+def test_greylisting_knows_each_sandbox_apart() -> None:
+    behaviours = Behaviours([Greylists(delay=300)])
+    first, second = Configuration(behaviours=behaviours), Configuration(behaviours=behaviours)
+    assert replies(joined(fed(Session(first), [ENVELOPE])))[-1].startswith("451")
+    second.clock.advance(1000)
+    assert replies(joined(fed(Session(second), [ENVELOPE])))[-1].startswith("451")
+
+
 def test_policies_compose() -> None:
     behaviours = policies(require_tls=True, require_auth=True, relay="authenticated")
     said = EHLO + MAIL + b"STARTTLS\r\n" + EHLO + MAIL + LOGIN + MAIL + b"RCPT TO:<x@y.example>\r\n"

@@ -14,12 +14,29 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smtpnb.sandbox import EXTENSIONS, Close, Delays, Drips, GreetsAs, HangsUp, Sandbox, Stalls, TalksBehindStartTls
+from smtpnb.sandbox import (
+    EXTENSIONS,
+    Answer,
+    Behaviour,
+    Close,
+    Delays,
+    Drips,
+    GreetsAs,
+    HangsUp,
+    Moment,
+    Pause,
+    Rambles,
+    Sandbox,
+    Stall,
+    Stalls,
+    TalksBehindStartTls,
+)
 from smtpnb.sandbox.connection import Connection
 from smtpnb.sandbox.server import CERTIFICATES
 
@@ -94,6 +111,64 @@ def test_close_ends_those_who_pause_stall_and_shake_hands() -> None:
             sandbox.close()
             assert time.monotonic() - started < 2
             assert threads() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"behaviours": [Stalls(at="EHLO", octets=9)]}, b"EHLO x.example\r\n"),
+        ({"behaviours": [Drips(at="EHLO", seconds=60)]}, b"EHLO x.example\r\n"),
+        ({"behaviours": [Rambles(at="EHLO", octets=50_000_000)]}, b"EHLO x.example\r\n"),  # nobody reads it
+        ({"behaviours": [HangsUp(at="EHLO")]}, b"EHLO x.example\r\n"),  # and lingers, as the client stays
+        ({"greeting": "silent"}, b""),
+        ({"latency": 60}, b""),
+        ({"script": [(None, Stall())]}, b""),
+        ({"script": [(None, [Pause(60), "220 late"])]}, b""),
+        ({}, b"EHLO x.example\r\nSTARTTLS\r\n"),  # and no handshake
+        ({}, b"EHLO x.example\r\nSTARTTLS\r\n\x16\x03\x01"),  # a handshake that goes no further
+        ({"implicit_tls": True}, b"\x16"),
+        ({}, b"EHLO x.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nhalf a li"),
+        ({}, b"EHLO x.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nBDAT 9\r\nhalf"),
+        ({}, b"EHLO x.example\r\nAUTH LOGIN\r\n"),
+        ({}, b"half a li"),
+    ],
+)
+def test_close_in_the_middle_of_anything_ends_at_once(options: dict[str, Any], said: bytes) -> None:
+    before = open_descriptors()
+    sandbox = Sandbox(**options)
+    with connected(sandbox) as sock:
+        sock.sendall(said)
+        time.sleep(0.1)  # long enough to be in the middle of it
+        started = time.monotonic()
+        sandbox.close()
+        assert time.monotonic() - started < 2
+        assert threads() == []
+        assert not any(record.open for record in sandbox.sessions)
+    assert open_descriptors() == before
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectsGarbage(Behaviour):
+    """What the collector does where it finds a sandbox that nobody holds: it closes it, in whatever thread it runs."""
+
+    end: Any = None
+
+    def before(self, moment: Moment, argument: str) -> Answer | None:
+        if moment.point == "NOOP":
+            self.end()
+        return None
+
+
+def test_sandbox_that_a_session_s_own_thread_closes_ends() -> None:
+    sandbox = Sandbox(behaviours=[CollectsGarbage(end=lambda: sandbox.close())])  # noqa: PLW0108 - it is not there yet
+    with connected(sandbox) as sock:
+        sock.sendall(b"NOOP\r\n")
+        with contextlib.suppress(ConnectionError):
+            read_all(sock)
+    deadline = time.monotonic() + 5
+    while threads() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threads() == []
 
 
 def test_dropped_sandbox_ends_too() -> None:
@@ -315,9 +390,20 @@ def test_own_client_in_memory(on_tcp: bool) -> None:
             assert client.rcpt("bob@example.org").code == 250
             assert client.data().code == 354
             assert client.data_body("Subject: x\n\n.\n").code == 250
+            assert sandbox.sessions[0].open
+        assert not sandbox.sessions[0].open
         assert sandbox.messages[0].raw == b"Subject: x\r\n\r\n.\r\n"
         assert threads() == listening
     assert bool(listening) == on_tcp
+
+
+def test_session_in_memory_is_over_when_its_client_leaves_without_a_word() -> None:
+    with Sandbox(in_memory=True) as sandbox:
+        client = sandbox.client()
+        client.connect()
+        assert sandbox.sessions[0].open
+        client.disconnect()
+        assert not sandbox.sessions[0].open
 
 
 def test_in_memory_shares_behaviours() -> None:
@@ -335,7 +421,8 @@ def test_in_memory_shares_behaviours() -> None:
         ({"host": "0.0.0.0"}, "loopback only"),  # noqa: S104
         ({"host": "example.org"}, "loopback only"),
         ({"port": 70_000}, "65535"),
-        ({"port": "25"}, "not str"),
+        ({"port": "25"}, "port is a whole number, not str"),
+        ({"port": -1}, "1 to 65535"),
         ({"certificate": "bad"}, "there is expired, good"),
         ({"vrfy": "hidden"}, "did you mean 'hide'"),
         ({"expn": {"staff": "showing"}}, "did you mean 'show'"),
@@ -344,9 +431,37 @@ def test_in_memory_shares_behaviours() -> None:
         ({"mechanisms": ["PLIAN"]}, "did you mean 'PLAIN'"),
         ({"refused_mechanisms": {"PLAIN": 500}}, "500"),
         ({"size": 0}, "size is from 1"),
-        ({"size": "big"}, "not str"),
+        ({"size": "big"}, "size is a whole number, not str"),
+        ({"size": True}, "size is a whole number, not bool"),
         ({"extensions": "PIPELINING"}, "not one text"),
         ({"extensions": ["A\r\nB"]}, "no EHLO line"),
+        ({"extensions_in_tls": "PIPELINING"}, "not one text"),
+        ({"requier_tls": True}, "did you mean 'require_tls'"),
+        ({"require_tls": "yes"}, "require_tls is True or False, not str"),
+        ({"require_auth": 1}, "require_auth is True or False, not int"),
+        ({"in_memory": None}, "in_memory is True or False, not NoneType"),
+        ({"greylisting": -1}, "above 0"),
+        ({"greylisting": True}, "greylisting is a number, not bool"),
+        ({"greylisting": float("nan")}, "above 0"),
+        ({"latency": "slow"}, "latency is a number, not str"),
+        ({"seed": "x"}, "seed is a whole number, not str"),
+        ({"max_recipients": 1.5}, "max_recipients is a whole number, not float"),
+        ({"host": 7}, "host is text, not int"),
+        ({"forwards": []}, "forwards is a mapping"),
+        ({"moved": {"alice": 7}}, "an address in moved is text, not int"),
+        ({"lists": {1: ["alice"]}}, "a name in lists is text, not int"),
+        ({"lists": {"all": "alice"}}, "is a list of names, not str"),
+        ({"lists": {"all": ["nobody"]}}, "nobody@example.org in the list all does not exist"),
+        ({"forwards": {"x": "y@e.example"}, "moved": {"X": "z@e.example"}}, "among forwards and moved"),
+        ({"refused_mechanisms": ["PLAIN"]}, "refused_mechanisms is a mapping"),
+        ({"refused_mechanisms": {"CRAM-MD5": 534}}, "there is LOGIN, PLAIN"),
+        ({"full_mailboxes": ["carol"]}, "full_mailboxes is a mapping"),
+        ({"full_mailboxes": {"carol@example.net": 452}}, "did you mean 'carol@example.org'"),
+        ({"vrfy": {"alice@example.net": "hide"}}, "did you mean 'alice@example.org'"),
+        ({"mailboxes": {"alice": "x"}}, "a list of names, not dict"),
+        ({"behaviours": Stalls()}, r"write behaviours=\[Stalls\(\)\]"),
+        ({"behaviours": Stalls}, "a list of them, not type"),
+        ({"behaviours": 7}, "a list of them, not int"),
         ({"greeting": "gopher"}, "there is"),
         ({"latency": -1}, "0 to 3600"),
         ({"max_errors": 0}, "from 1"),
@@ -354,7 +469,13 @@ def test_in_memory_shares_behaviours() -> None:
         ({"in_memory": True, "certificate": "expired"}, "neither TLS nor a port"),
         ({"in_memory": True, "port": 25}, "neither TLS nor a port"),
         ({"vrfy": {"alcie": "hide"}}, "did you mean 'alice'"),
-        ({"script": [], "behaviours": [Stalls()]}, "leave out"),
+        ({"script": [], "behaviours": [Stalls()]}, "leave out script, or behaviours"),
+        ({"script": [], "users": {}, "require_auth": True}, "leave out script, or require_auth, users"),
+        ({"extensions": ["SIZE 9"], "size": 9, "mechanisms": []}, "leave out extensions, or mechanisms, size"),
+        ({"extensions": ["ENHANCEDSTATUSCODES"], "enhanced_codes": False}, "leave out one of them"),
+        ({"extensions": ["DSN"], "certificate": "expired"}, "put STARTTLS among the extensions"),
+        ({"extensions_in_tls": [], "mechanisms_in_tls": []}, "leave out mechanisms_in_tls"),
+        ({"in_memory": True, "mechanisms_in_tls": ["PLAIN"]}, "leave out in_memory, or mechanisms_in_tls"),
         ({"behaviours": [Close()]}, "a Behaviour, not Close"),
         ({"script": ["x"]}, "pairs"),
         ({"users": "alice"}, "mapping"),
@@ -383,12 +504,25 @@ def offered(sandbox: Sandbox) -> tuple[str, ...]:
         ({"mechanisms": ["LOGIN"]}, {"AUTH PLAIN LOGIN"}, {"AUTH LOGIN"}),
         ({"size": 1000}, {"SIZE 10485760"}, {"SIZE 1000"}),
         ({"extensions": ["XYZ 1"]}, set(EXTENSIONS), {"XYZ 1"}),
+        ({"mechanisms": (name for name in ["LOGIN"])}, {"AUTH PLAIN LOGIN"}, {"AUTH LOGIN"}),
     ],
 )
 def test_options_show_in_ehlo(options: dict[str, Any], missing: set[str], there: set[str]) -> None:
     with Sandbox(in_memory=True, **options) as sandbox:
         usual = set(EXTENSIONS) - {"STARTTLS"}
         assert set(offered(sandbox)) == usual - missing | there
+
+
+def test_options_given_as_iterators_are_kept() -> None:
+    with Sandbox(in_memory=True, mailboxes=iter(["alice"]), behaviours=iter([Drips()])) as sandbox:
+        assert sandbox.options == {"in_memory": True, "mailboxes": ("alice",), "behaviours": (Drips(),)}
+
+
+def test_exact_lines_in_tls_alone() -> None:
+    with Sandbox(extensions_in_tls=["XYZ 1"]) as sandbox, sandbox.client() as client:
+        assert client.ehlo().lines[1:] == EXTENSIONS
+        client.starttls()
+        assert client.ehlo().lines[1:] == ("XYZ 1",)
 
 
 def test_mechanisms_only_in_tls() -> None:
