@@ -23,7 +23,7 @@ from smtpnb.pipeline import Pipeline
 from smtpnb.progress import shown_progress
 from smtpnb.protocol import content as contents
 from smtpnb.protocol import limits, sasl
-from smtpnb.protocol.capabilities import Capabilities, CapabilityHistory
+from smtpnb.protocol.capabilities import NOTHING, Capabilities, CapabilityHistory
 from smtpnb.protocol.command import Command, mail_command, raw_command, rcpt_command
 from smtpnb.protocol.content import Tally
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage, after_tls
@@ -59,6 +59,11 @@ _NOOP: Final = Command("NOOP")
 _RSET: Final = Command("RSET")
 _DATA: Final = Command("DATA")
 _END: Final = Command(".")
+_QUIT: Final = Command("QUIT")
+_STARTTLS: Final = Command("STARTTLS")
+
+#: Nothing was sent by hand yet.
+_NOTHING_RAW: Final = RawInput()
 
 _reply: Final = maker(SmtpReply)
 
@@ -131,13 +136,13 @@ class SmtpClient:
         """Sets everything back that belongs to one connection. What was said before stays in the transcript."""
         self._fate = fate
         self._conversation = CLOSED
-        self._capabilities = Capabilities()
+        self._capabilities = NOTHING
         self._history: list[Capabilities] = []
         self._tls: TlsInfo | None = None
         self._loopback = False
         self._unsettled = False  # whether send_data left a reply unread or a line without its end
         self._owed: deque[Command] = deque()  # commands in send_data whose replies were not read
-        self._raw = RawInput()  # how far the octets of send_data have come
+        self._raw = _NOTHING_RAW  # how far the octets of send_data have come
 
     # -- the connection --------------------------------------------------------------------------------------
 
@@ -195,7 +200,7 @@ class SmtpClient:
 
     def quit(self) -> SmtpReply:
         """The server's goodbye (RFC 5321 §4.1.1.10); after a 221 the connection is closed."""
-        reply = self._exchange(Command("QUIT"))
+        reply = self._exchange(_QUIT)
         if reply.code == 221 and self._wire is not None:
             self._close("quit() ended the session")
         return reply
@@ -208,7 +213,7 @@ class SmtpClient:
         try:
             # Where the server takes everything for content or for a SASL response, QUIT would be that too.
             if self._wire is not None and self._conversation.stage not in (Stage.DATA, Stage.AUTH) and not self._owed:
-                self._exchange(Command("QUIT"), timeout=min(limits.QUIT_TIMEOUT, self._timeout))
+                self._exchange(_QUIT, timeout=min(limits.QUIT_TIMEOUT, self._timeout))
         except SmtpError as goodbye:
             _log.debug("QUIT on leaving `with`: %s", goodbye)
         finally:
@@ -234,7 +239,7 @@ class SmtpClient:
         """The answer to HELO, the old greeting that offers nothing (RFC 5321 §4.1.1.1)."""
         reply = self._exchange(Command("HELO", self._own_name(name)))
         if reply.code == 250:
-            self._capabilities = Capabilities()
+            self._capabilities = NOTHING
         return reply
 
     def starttls(
@@ -261,7 +266,7 @@ class SmtpClient:
         )
         chosen = _checked_context(context) or ((self._ssl_context or verifying()) if verify else unverifying())
         try:
-            reply = self._exchange(Command("STARTTLS"), deadline=deadline)
+            reply = self._exchange(_STARTTLS, deadline=deadline)
             if reply.code == 220:
                 self._handshake(chosen, name, deadline, greeted=True)
         except BaseException as error:
@@ -804,7 +809,7 @@ class SmtpClient:
             )
         # A trailing dot and an address's scope belong to the resolver, not to the certificate.
         tls = wire.start_tls(context, name.removesuffix(".").partition("%")[0], deadline, implicit=not greeted)
-        self._tls, self._capabilities, self._conversation = tls, Capabilities(), after_tls(greeted=greeted)
+        self._tls, self._capabilities, self._conversation = tls, NOTHING, after_tls(greeted=greeted)
         self._remark(f"{tls.version} handshake: {tls.cipher}, {tls.assurance}")
 
     def _connected(self) -> Wire:
@@ -873,7 +878,7 @@ class SmtpClient:
         self._fate = fate
         self._conversation = CLOSED
         self._owed.clear()
-        self._raw = RawInput()
+        self._raw = _NOTHING_RAW
         self._unsettled = False
         if wire is not None:
             wire.close()

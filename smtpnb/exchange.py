@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from smtpnb.frozen import quick
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import decoded, plural, shortened, visible
 
@@ -15,6 +16,7 @@ from smtpnb.text import decoded, plural, shortened, visible
 GREETINGS: Final = (220, 421, 554)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A command and its reply.

@@ -7,15 +7,19 @@ Everything is redacted before it comes here.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from smtpnb.exchange import Entry, Exchange
+from smtpnb.frozen import maker
 from smtpnb.protocol.command import Command
 from smtpnb.protocol.conversation import Conversation
 from smtpnb.protocol.limits import TRANSCRIPT_ENDS
 from smtpnb.protocol.reader import RawReply
 from smtpnb.protocol.reply import SmtpReply, cut
 from smtpnb.transcript import Transcript
+
+_reply: Final = maker(SmtpReply)
+_exchange: Final = maker(Exchange)
 
 
 class Said(NamedTuple):
@@ -38,11 +42,11 @@ class Said(NamedTuple):
         if not self.raw:
             return None
         code = int(self.raw[:3])  # the reader found three digits there
-        return SmtpReply(code, cut(self.raw), self.raw, self.elapsed, self.command, self.secure, self.before)
+        return _reply(code, cut(self.raw), self.raw, self.elapsed, self.command, self.secure, self.before)
 
     def exchange(self) -> Exchange:
         """The entry of the transcript."""
-        return Exchange(
+        return _exchange(
             self.at,
             self.command,
             self.reply(),

@@ -1,7 +1,8 @@
 """What was said in a session: a frozen `Transcript`.
 
 Everything in it is redacted before it is recorded, so nothing here knows a secret. It is bounded: the first and the
-last thousand entries are kept and those between are counted. It never touches a socket, a clock or HTML.
+last thousand entries are kept and those between are counted. It never touches a socket, a clock or HTML. Its views and
+exports are imported by whoever asks for them, as `protocol.reply`'s are.
 
 The text form is after swaks: `->` sent, `<-` received, `~>` and `<~` inside TLS, `**` unexpected, `===` a remark.
 """
@@ -17,16 +18,16 @@ from smtpnb import options
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpProtocolError
 from smtpnb.exchange import Entry, Exchange, Remark, text_lines
-from smtpnb.protocol.anatomy import Anatomy, AnatomyLine, anatomy, command_line, content_lines, reply_lines
 from smtpnb.protocol.reply import SmtpReply
-from smtpnb.replay_code import replay_code
-from smtpnb.selection import Filter, Selection, selection
-from smtpnb.session_diff import SessionDiff, session_diff
 from smtpnb.text import plural, visible
-from smtpnb.timing import Timing, timed
 
 if TYPE_CHECKING:
     from os import PathLike
+
+    from smtpnb.protocol.anatomy import Anatomy, AnatomyLine
+    from smtpnb.selection import Filter, Selection
+    from smtpnb.session_diff import SessionDiff
+    from smtpnb.timing import Timing
 
 __all__ = ["SCHEMA", "Entry", "Exchange", "Remark", "Transcript"]
 
@@ -115,7 +116,7 @@ class Transcript(Displayable):
 
     # -- views -----------------------------------------------------------------------------------------------
 
-    def show(self, filter: Filter = None, *, all: bool = False, timing: bool | None = None) -> Selection:  # noqa: A002 - the plain words
+    def show(self, filter: "Filter" = None, *, all: bool = False, timing: bool | None = None) -> "Selection":  # noqa: A002 - the plain words
         """The session as a ladder, or a part of it.
 
         Args:
@@ -124,41 +125,49 @@ class Transcript(Displayable):
             all: cut nothing, however much it is.
             timing: show seconds; `options.show_timing` if None.
         """
+        from smtpnb.selection import selection  # noqa: PLC0415 - late
+
         timing = bool(options.show_timing) if timing is None else timing
         return selection(self.entries, filter, everything=all, timing=timing)
 
-    def ladder(self, filter: Filter = None, *, all: bool = False, timing: bool | None = None) -> Selection:  # noqa: A002 - as above
+    def ladder(self, filter: "Filter" = None, *, all: bool = False, timing: bool | None = None) -> "Selection":  # noqa: A002 - as above
         """The same as `show`, by the view's name."""
         return self.show(filter, all=all, timing=timing)
 
-    def bytes(self, filter: Filter = None) -> Anatomy:  # noqa: A002 - as above
+    def bytes(self, filter: "Filter" = None) -> "Anatomy":  # noqa: A002 - as above
         """Every command, content and reply, octet by octet, with a legend.
 
         Args:
             filter: as in `show`.
         """
+        from smtpnb.protocol.anatomy import anatomy  # noqa: PLC0415 - late
+
         chosen = self.show(filter).entries
         exchanges = [entry for entry in chosen if isinstance(entry, Exchange)]
         unkept = sum(exchange.octets - len(exchange.content) for exchange in exchanges)
         count = sum(map(_line_count, exchanges))
         return anatomy("A session, octet by octet", _anatomy(exchanges), count, unkept)
 
-    def diff(self, other: "Transcript", labels: tuple[str, str] = ("this session", "the other")) -> SessionDiff:
+    def diff(self, other: "Transcript", labels: tuple[str, str] = ("this session", "the other")) -> "SessionDiff":
         """The two sessions side by side, with what differs marked.
 
         Args:
             other: the other session's transcript.
             labels: what to call the two.
         """
+        from smtpnb.session_diff import session_diff  # noqa: PLC0415 - late
+
         return session_diff(self.entries, other.entries, labels)
 
-    def timing(self, *others: "Transcript", labels: Sequence[str] = ()) -> Timing:
+    def timing(self, *others: "Transcript", labels: Sequence[str] = ()) -> "Timing":
         """The times of each exchange, of other sessions' too, to compare them: pipelined and one by one, say.
 
         Args:
             others: further sessions.
             labels: what to call the sessions, this one first.
         """
+        from smtpnb.timing import Timing, timed  # noqa: PLC0415 - late
+
         sessions = (self, *others)
         names = [*labels, *(f"session {number}" for number in range(len(labels) + 1, len(sessions) + 1))]
         return Timing(tuple(timed(name, each.exchanges) for name, each in zip(names, sessions, strict=False)))
@@ -172,6 +181,8 @@ class Transcript(Displayable):
             host: where to replay it.
             port: the port there.
         """
+        from smtpnb.replay_code import replay_code  # noqa: PLC0415 - late
+
         return replay_code(self.entries, host, port)
 
     def save(self, path: "str | PathLike[str]") -> None:
@@ -254,8 +265,10 @@ def _line_count(exchange: Exchange) -> int:
     return (exchange.command is not None and not whole) + content + (len(exchange.reply.lines) if exchange.reply else 0)
 
 
-def _anatomy(exchanges: Iterable[Exchange]) -> Iterator[AnatomyLine]:
+def _anatomy(exchanges: Iterable[Exchange]) -> "Iterator[AnatomyLine]":
     """The lines of exchanges in the order they went over the wire."""
+    from smtpnb.protocol.anatomy import command_line, content_lines, reply_lines  # noqa: PLC0415 - late
+
     for exchange in exchanges:
         dot = exchange.command == "." and exchange.octets > 0  # it is the last line of the content
         if exchange.command is not None and not dot:

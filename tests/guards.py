@@ -105,7 +105,7 @@ GUARDS: Final = (
     Guard(7, "nothing is sent while something is unread", "wire.py", "            if not self._reader.idle or self.stream.waiting():\n                raise self._unasked(deadline)\n            self._due", "            self._due", WIRE, "nothing_is_sent"),
     Guard(8, "nothing unread before a handshake", "wire.py", "if not self._reader.idle or (self.stream.waiting() and self._feed(self._read(deadline))):", "if False:", WIRE, "go_ahead"),
     Guard(8, "what was read along counts as unread", "wire.py", "if not self._reader.idle or (self.stream.waiting()", "if (self.stream.waiting()", SAFETY, "data_behind_the_220"),
-    Guard(8, "capabilities and AUTH are forgotten after TLS", "client.py", "self._tls, self._capabilities, self._conversation = tls, Capabilities(), after_tls(greeted=greeted)", "self._tls = tls", TLS, "forget or forgotten"),
+    Guard(8, "capabilities and AUTH are forgotten after TLS", "client.py", "self._tls, self._capabilities, self._conversation = tls, NOTHING, after_tls(greeted=greeted)", "self._tls = tls", TLS, "forget or forgotten"),
     Guard(9, "only 220 starts TLS", "client.py", "if reply.code == 220:", "if reply.success:", SAFETY, "anything_but_220"),
     Guard(9, "no TLS inside TLS", "client.py", "        if self.secure:\n            raise SmtpProtocolError(", "        if False:\n            raise SmtpProtocolError(", TLS, "inside_tls_is"),
     Guard(10, "a failed handshake closes the connection", "client.py", "        except BaseException as error:\n            if self._wire is None:  # it is told already", "        except KeyboardInterrupt as error:\n            if self._wire is None:  # it is told already", SAFETY, "handshake_that_fails"),

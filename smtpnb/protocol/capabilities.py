@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
 from smtpnb.displayable import Displayable
 from smtpnb.text import visible
@@ -28,7 +30,7 @@ class Capabilities(Displayable, Mapping[str, tuple[str, ...]]):
     def __post_init__(self) -> None:
         keywords: dict[str, dict[str, None]] = {}
         for line in self.lines:
-            keyword, parameters = _split(line)
+            keyword, parameters = _split(line) if len(line) < _USUAL else _split.__wrapped__(line)
             if keyword:
                 keywords.setdefault(keyword, {}).update(dict.fromkeys(parameters))
         object.__setattr__(self, "_keywords", {keyword: tuple(found) for keyword, found in keywords.items()})
@@ -104,9 +106,17 @@ class CapabilityHistory(Displayable, tuple[Capabilities, ...]):
         return f"<CapabilityHistory: {counts or 'no EHLO yet'}>"
 
 
-def _split(line: str) -> tuple[str, list[str]]:
+#: Characters in a line that may be remembered: no server fills the memory with long ones.
+_USUAL: Final = 100
+
+#: What is offered before EHLO.
+NOTHING: Final = Capabilities()
+
+
+@lru_cache(maxsize=512)  # nearly all servers say the same few lines
+def _split(line: str) -> tuple[str, tuple[str, ...]]:
     """Keyword and parameters of one line of the EHLO reply."""
     if line[:5].upper() == "AUTH=":
         line = f"AUTH {line[5:]}"
     words = [word for word in line.split(" ") if word]
-    return (words[0].upper(), words[1:]) if words else ("", [])
+    return (words[0].upper(), tuple(words[1:])) if words else ("", ())

@@ -1,4 +1,8 @@
-"""What a server answers: `SmtpReply`, a frozen value (RFC 5321 §4.2, RFC 2034)."""
+"""What a server answers: `SmtpReply`, a frozen value (RFC 5321 §4.2, RFC 2034).
+
+What explains a reply is imported by whoever asks for it: a program that only talks, or a survey with hundreds of
+workers, loads neither the tables nor the views' texts (half of the time, and a tenth of the memory).
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,19 +13,17 @@ from typing import TYPE_CHECKING, Final, Self
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpReplyError
 from smtpnb.frozen import quick
-from smtpnb.knowledge import hints, reply_codes
-from smtpnb.knowledge.hints import Hint
-from smtpnb.knowledge.rfc import Reference
-from smtpnb.protocol.anatomy import Anatomy, anatomy, command_line, reply_lines
 from smtpnb.protocol.conversation import Stage
-from smtpnb.protocol.explanation import Explanation
-from smtpnb.protocol.members import Members, member
-from smtpnb.protocol.next_step import next_steps
 from smtpnb.protocol.reader import one_reply
 from smtpnb.text import decoded, plural, shortened, visible
 
 if TYPE_CHECKING:
+    from smtpnb.knowledge.hints import Hint
+    from smtpnb.knowledge.rfc import Reference
+    from smtpnb.protocol.anatomy import Anatomy
     from smtpnb.protocol.conversation import Conversation
+    from smtpnb.protocol.explanation import Explanation
+    from smtpnb.protocol.members import Members
 
 # RFC 3463 §2: class "." subject "." detail, no leading zeros; RFC 2034 §4: it starts the text, a space follows.
 _ENHANCED: Final = re.compile(r"([245])\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})(?=\s|\Z)")
@@ -146,6 +148,8 @@ class SmtpReply(Displayable):
     @property
     def asked(self) -> str:
         """What it answers, as `knowledge.reply_codes` files its lessons: the verb, or something finer."""
+        from smtpnb.knowledge import reply_codes  # noqa: PLC0415 - late
+
         if self.command is None:
             return reply_codes.GREETING if self._is_greeting else ""
         words = self.command[:64].upper().split()
@@ -171,35 +175,49 @@ class SmtpReply(Displayable):
     @property
     def meaning(self) -> str:
         """What the code means as an answer to this command, one plain sentence."""
+        from smtpnb.knowledge import reply_codes  # noqa: PLC0415 - late
+
         return reply_codes.meaning(self.code, self.asked, self.status_pair)
 
     @property
-    def reference(self) -> Reference | None:
+    def reference(self) -> "Reference | None":
         """Where the meaning is written; None where no standard has the code."""
+        from smtpnb.knowledge import reply_codes  # noqa: PLC0415 - late
+
         return reply_codes.reference(self.code, self.asked, self.status_pair)
 
     @property
     def advice(self) -> tuple[str, ...]:
         """What to try next, one sentence each; empty where there is nothing to do."""
+        from smtpnb.protocol.next_step import next_steps  # noqa: PLC0415 - late
+
         return next_steps(self)
 
     @property
-    def hint(self) -> Hint | None:
+    def hint(self) -> "Hint | None":
         """What the text of a refusal may mean, by words that well-known servers use; a guess, never a fact."""
+        from smtpnb.knowledge import hints, reply_codes  # noqa: PLC0415 - late
+
         return hints.hint(self.code, reply_codes.names(self.asked)[-1], self.lines, self.status_pair)
 
-    def explain(self) -> Explanation:
+    def explain(self) -> "Explanation":
         """A longer view: who says this and when, digit by digit; `print` it for the text form."""
+        from smtpnb.protocol.explanation import Explanation  # noqa: PLC0415 - late
+
         return Explanation(self)
 
     @property
-    def members(self) -> Members:
+    def members(self) -> "Members":
         """The mailboxes that an answer to VRFY or EXPN names, and whether the server vouches for them."""
+        from smtpnb.protocol.members import Members, member  # noqa: PLC0415 - late
+
         named = self.lines if self.success else ()
         return Members(self.command or "", self.shown, self.verified, tuple(member(line) for line in named))
 
-    def bytes(self) -> Anatomy:
+    def bytes(self) -> "Anatomy":
         """The command and the reply, octet by octet, with a legend."""
+        from smtpnb.protocol.anatomy import anatomy, command_line, reply_lines  # noqa: PLC0415 - late
+
         asked = [command_line(self.command)] if self.command is not None else []
         count = len(asked) + len(self.lines)
         return anatomy("A reply, octet by octet", chain(asked, reply_lines(self.raw)), count)

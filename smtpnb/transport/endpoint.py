@@ -46,8 +46,7 @@ class Endpoint:
             TypeError: a host that is no text, a port that is no integer.
         """
         _check_types(host, port)
-        bare, name, literal = _read(host)
-        return cls(bare, name, port, literal, label)
+        return _endpoint(host, port, label)
 
 
 def checked_source(source: tuple[str, int] | None) -> tuple[str, int] | None:
@@ -69,6 +68,12 @@ def checked_source(source: tuple[str, int] | None) -> tuple[str, int] | None:
     return ip, port
 
 
+@lru_cache(maxsize=1024)  # a survey comes back to each of its hosts half a dozen times
+def _endpoint(host: str, port: int, label: str) -> Endpoint:
+    bare, name, literal = _read(host)
+    return Endpoint(bare, name, port, literal, label)
+
+
 def _check_types(host: object, port: object) -> None:
     if not isinstance(host, str):
         raise TypeError(f"the host is str, not {type(host).__name__}")
@@ -78,7 +83,6 @@ def _check_types(host: object, port: object) -> None:
         raise ValueError(f"the port is 1 to 65535, not {port}: SMTP listens on 25, submission on 587 and 465")
 
 
-@lru_cache(maxsize=1024)  # a survey comes back to each of its hosts half a dozen times
 def _read(host: str) -> tuple[str, str, bool]:
     """`host` without brackets, for the network, and whether it is an IP address."""
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
