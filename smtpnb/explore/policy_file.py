@@ -62,7 +62,11 @@ def _opened(ips: Sequence[str], deadline: Deadline) -> SocketStream:
         except (SmtpConnectError, SmtpTimeout):
             if position == len(ips):
                 raise
-    raise SmtpConnectError("the name has no address")
+    raise SmtpConnectError(
+        "the name has no address",
+        cause="The record promises a policy, and the host that should serve it is not in the DNS.",
+        advice="tell the domain's operator: RFC 8461 §3.3 names the host mta-sts",
+    )
 
 
 def _answer(stream: SocketStream, host: str, deadline: Deadline) -> bytes:
