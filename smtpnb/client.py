@@ -32,7 +32,7 @@ from smtpnb.protocol.raw_input import RawInput
 from smtpnb.protocol.reader import RawReply
 from smtpnb.protocol.redaction import Redaction
 from smtpnb.protocol.reply import SmtpReply, cut
-from smtpnb.recorder import Group, Recorder
+from smtpnb.recorder import Group, Recorder, Said
 from smtpnb.secret import Secret
 from smtpnb.sending import Mail, delivered, prepared
 from smtpnb.session import SessionSnapshot, TlsInfo
@@ -556,6 +556,9 @@ class SmtpClient:
 
     @timeout.setter
     def timeout(self, seconds: float) -> None:
+        if type(seconds) is float and 0.0 < seconds <= limits.MAX_TIMEOUT:  # a survey sets it at each step
+            self._timeout = seconds
+            return
         if not isinstance(seconds, int | float) or isinstance(seconds, bool):
             raise TypeError(f"the time-out is in seconds, such as 30.0, not {type(seconds).__name__}")
         if not 0 < seconds <= limits.MAX_TIMEOUT or math.isnan(seconds):
@@ -633,6 +636,10 @@ class SmtpClient:
     def conversation(self) -> Conversation:
         """Where the session stands, and what the standard expects next."""
         return self._conversation
+
+    def recorded(self) -> Iterator[Said | Remark]:
+        """What was said so far, as it is kept, all of it that is: what `transcript` makes its values of."""
+        return self._recorder.kept()
 
     @property
     def transcript(self) -> Transcript:

@@ -7,9 +7,10 @@ Everything is redacted before it comes here.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from smtpnb.exchange import Entry, Exchange
+from smtpnb.exchange import Exchange, Remark
 from smtpnb.frozen import maker
 from smtpnb.protocol.command import Command
 from smtpnb.protocol.conversation import Conversation
@@ -142,7 +143,7 @@ class Group:
 
 
 #: As it is kept: the fields of `Said`, a group of them, or a remark.
-_Kept: TypeAlias = Entry | Group | tuple[Any, ...]
+_Kept: TypeAlias = Remark | Group | tuple[Any, ...]
 
 
 class Recorder:
@@ -183,28 +184,25 @@ class Recorder:
             self._surplus -= oldest
             self._omitted += oldest
 
+    def kept(self) -> Iterator[Said | Remark]:
+        """The entries that are kept, a group's among them one by one."""
+        for kept in chain(self._first, self._last):
+            if isinstance(kept, Group):
+                yield from kept.said()
+            elif isinstance(kept, tuple):
+                yield Said(*kept)
+            else:
+                yield kept
+
     def transcript(self) -> Transcript:
         """What was recorded so far."""
-        first = [entry for kept in self._first for entry in _entries(kept)]
-        last = [entry for kept in self._last for entry in _entries(kept)]
-        first, over = first[: self._ends], first[self._ends :]  # a group may reach over the end of a part
-        omitted = self._omitted
-        if omitted:
-            omitted += len(over)
-        else:
-            last = over + last
-        surplus = max(0, len(last) - self._ends)
-        return Transcript(tuple(first), omitted + surplus, tuple(last[surplus:]))
+        entries = [kept.exchange() if isinstance(kept, Said) else kept for kept in self.kept()]
+        if not self._omitted and len(entries) <= 2 * self._ends:
+            return Transcript(tuple(entries[: self._ends]), 0, tuple(entries[self._ends :]))
+        # A group may reach over the end of a part: its entries between the parts are counted too.
+        omitted = self._omitted + len(entries) - 2 * self._ends
+        return Transcript(tuple(entries[: self._ends]), omitted, tuple(entries[-self._ends :]))
 
 
 def _count(kept: _Kept) -> int:
     return len(kept.codes) if isinstance(kept, Group) else 1
-
-
-def _entries(kept: _Kept) -> Iterator[Entry]:
-    if isinstance(kept, Group):
-        yield from (said.exchange() for said in kept.said())
-    elif isinstance(kept, tuple):
-        yield Said(*kept).exchange()
-    else:
-        yield kept

@@ -10,7 +10,7 @@ from smtpnb.protocol.command import Command, mail_command, rcpt_command
 from smtpnb.protocol.conversation import Conversation, Stage
 from smtpnb.protocol.path import address_in, is_ordinary, path
 from smtpnb.protocol.reader import RawReply
-from smtpnb.recorder import Group, Recorder
+from smtpnb.recorder import Group, Recorder, Said
 from smtpnb.sending import Envelope, Mail, prepared
 from smtpnb.transcript import Exchange, Remark
 
@@ -102,3 +102,12 @@ def test_path_command_is_what_the_checked_one_is(address: str) -> None:
         assert (made.verb, made.shown, made.line(), made.secret) == (checked.verb, checked.shown, checked.line(), None)
     if is_ordinary(address):
         assert address_in(f"TO:{bracketed}") == address
+
+
+def test_what_is_kept_can_be_gone_through_without_making_values() -> None:
+    recorder = Recorder(ends=9)
+    recorder.add(Remark(0.0, "connected"))
+    recorder.add(group_of(2), 2)
+    remark, *said = recorder.kept()
+    assert remark == Remark(0.0, "connected")
+    assert [each.exchange() for each in said if isinstance(each, Said)] == list(recorder.transcript().exchanges)

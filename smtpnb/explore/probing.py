@@ -17,7 +17,7 @@ from typing import Any, Final
 from smtpnb.client import SmtpClient
 from smtpnb.errors import SmtpConnectError, SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout, SmtpTlsError
 from smtpnb.explore.intrusive import run_checks, starttls_with_more_behind
-from smtpnb.explore.report import SCHEMA, said_facts
+from smtpnb.explore.report import SCHEMA, recorded_facts
 from smtpnb.protocol import limits
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import shortened
@@ -320,5 +320,5 @@ class _Probing:
             "implicit_tls": self.implicit, "tls": self.tls, "tls_reason": self.tls_reason,
             "cipher": [info.cipher, info.bits] if info else None, "chain": chain,
             "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()}, "at": round(self.at, 3),
-            "said": said_facts(self.client.transcript), "checks": self.answers,
+            "said": recorded_facts(self.client.recorded()), "checks": self.answers,
         }  # fmt: skip

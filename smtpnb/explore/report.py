@@ -8,7 +8,7 @@ client. Whatever a server said is hostile: `repr` and text forms pass `text.visi
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
@@ -17,6 +17,7 @@ from smtpnb.errors import SmtpProtocolError
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol.capabilities import Capabilities
 from smtpnb.protocol.reply import SmtpReply
+from smtpnb.recorder import Said
 from smtpnb.session import Certificate
 from smtpnb.text import shortened, visible
 from smtpnb.transcript import Exchange, Remark, Transcript
@@ -402,9 +403,24 @@ def said_facts(transcript: Transcript) -> list[list[Any]]:
     return [_entry_facts(entry) for entry in transcript.entries]
 
 
+def recorded_facts(recorded: Iterable[Said | Remark]) -> list[list[Any]]:
+    """`said_facts` of a transcript that need not be made: a worker looks at no value of it."""
+    return [_remark_facts(kept) if isinstance(kept, Remark) else _kept_facts(kept) for kept in recorded]
+
+
+def _kept_facts(said: Said) -> list[Any]:
+    raw = said.raw.decode("latin-1") if said.raw else None
+    elapsed = round(said.elapsed, 6) if said.raw else 0.0
+    return [round(said.at, 6), said.command, raw, said.secure, said.after.stage.value, elapsed]
+
+
+def _remark_facts(remark: Remark) -> list[Any]:
+    return [round(remark.at, 6), remark.text, remark.secure, remark.unexpected]
+
+
 def _entry_facts(entry: Exchange | Remark) -> list[Any]:
     if isinstance(entry, Remark):
-        return [round(entry.at, 6), entry.text, entry.secure, entry.unexpected]
+        return _remark_facts(entry)
     raw = entry.reply.raw.decode("latin-1") if entry.reply else None
     elapsed = round(entry.reply.elapsed, 6) if entry.reply else 0.0
     return [round(entry.at, 6), entry.command, raw, entry.secure, entry.state, elapsed]

@@ -1,8 +1,8 @@
 """What a server offers: the EHLO keywords and their parameters, a frozen mapping (RFC 5321 §4.1.1.1)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final
 
 from smtpnb.displayable import Displayable
@@ -25,15 +25,15 @@ class Capabilities(Displayable, Mapping[str, tuple[str, ...]]):
     lines: tuple[str, ...] = ()
     secure: bool = False
     authenticated: bool = False
-    _keywords: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _keywords(self) -> dict[str, tuple[str, ...]]:
         keywords: dict[str, dict[str, None]] = {}
         for line in self.lines:
             keyword, parameters = _split(line) if len(line) < _USUAL else _split.__wrapped__(line)
             if keyword:
                 keywords.setdefault(keyword, {}).update(dict.fromkeys(parameters))
-        object.__setattr__(self, "_keywords", {keyword: tuple(found) for keyword, found in keywords.items()})
+        return {keyword: tuple(found) for keyword, found in keywords.items()}
 
     def __getitem__(self, keyword: str) -> tuple[str, ...]:
         return self._keywords[keyword.upper()]

@@ -111,8 +111,8 @@ def test_findings_and_statuses_stay_on_one_line() -> None:
 
 
 def test_name_of_a_host_keeps_its_room_beside_a_long_greeting() -> None:
-    rooms = re.findall(r"min-width:(\d+)ch", shown(SURVEY) + shown(hostile_survey("h" * 300)))
-    assert rooms == ["22", "22", "24", "24"]
+    rooms = re.findall(r"inline-block;min-width:([\d.]+)em", shown(SURVEY) + shown(hostile_survey("h" * 300)))
+    assert rooms == ["13.2", "13.2", "14.4", "14.4"]
 
 
 def test_few_hosts_of_a_survey_are_unfolded() -> None:
