@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
 
 from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpInsecureError, SmtpProtocolError, SmtpTimeout
-from smtpnb.frozen import maker
 from smtpnb.pipeline import Pipeline
 from smtpnb.progress import shown_progress
 from smtpnb.protocol import content as contents
@@ -31,7 +30,7 @@ from smtpnb.protocol.email_message import envelope
 from smtpnb.protocol.raw_input import RawInput
 from smtpnb.protocol.reader import RawReply
 from smtpnb.protocol.redaction import Redaction
-from smtpnb.protocol.reply import SmtpReply, cut
+from smtpnb.protocol.reply import SmtpReply, cut, reply_of
 from smtpnb.recorder import Group, Recorder, Said
 from smtpnb.secret import Secret
 from smtpnb.sending import Mail, delivered, prepared
@@ -64,8 +63,6 @@ _STARTTLS: Final = Command("STARTTLS")
 
 #: Nothing was sent by hand yet.
 _NOTHING_RAW: Final = RawInput()
-
-_reply: Final = maker(SmtpReply)
 
 #: What may follow a raw command: line ends, and the lone dot that ends content. Nothing that is a command.
 _SUFFIX_CHARACTERS: Final = frozenset("\r\n.")
@@ -556,9 +553,6 @@ class SmtpClient:
 
     @timeout.setter
     def timeout(self, seconds: float) -> None:
-        if type(seconds) is float and 0.0 < seconds <= limits.MAX_TIMEOUT:  # a survey sets it at each step
-            self._timeout = seconds
-            return
         if not isinstance(seconds, int | float) or isinstance(seconds, bool):
             raise TypeError(f"the time-out is in seconds, such as 30.0, not {type(seconds).__name__}")
         if not 0 < seconds <= limits.MAX_TIMEOUT or math.isnan(seconds):
@@ -781,7 +775,7 @@ class SmtpClient:
         shown = None if command is None else command.shown
         secure = self._tls is not None
         elapsed, wait = ended - started, ended - (self._wire.sent_at if self._wire else started)
-        reply = _reply(code, cut(octets), octets, elapsed, shown, secure, before)
+        reply = reply_of(code, cut(octets), octets, elapsed, shown, secure, before)
         self._conversation = now = before if shown is None else before.after(shown, code)
         kept, octets_sent = (b"", 0) if sent is None else (sent.kept, sent.octets)
         at = started - self._began

@@ -1,7 +1,7 @@
 """What the client keeps of a session while it goes on: enough to make the `Transcript` when somebody looks.
 
 Exchanges are kept as the fields of `Said`, commands sent together as a `Group`: making the values only when somebody
-looks takes a tenth off every command's time and a third off a message's, and half of what is kept off the memory.
+looks takes a tenth off every command's time, more off a message's, and half of what is kept off the memory.
 Everything is redacted before it comes here.
 """
 
@@ -16,10 +16,9 @@ from smtpnb.protocol.command import Command
 from smtpnb.protocol.conversation import Conversation
 from smtpnb.protocol.limits import TRANSCRIPT_ENDS
 from smtpnb.protocol.reader import RawReply
-from smtpnb.protocol.reply import SmtpReply, cut
+from smtpnb.protocol.reply import SmtpReply, cut, reply_of
 from smtpnb.transcript import Transcript
 
-_reply: Final = maker(SmtpReply)
 _exchange: Final = maker(Exchange)
 
 
@@ -43,7 +42,7 @@ class Said(NamedTuple):
         if not self.raw:
             return None
         code = int(self.raw[:3])  # the reader found three digits there
-        return _reply(code, cut(self.raw), self.raw, self.elapsed, self.command, self.secure, self.before)
+        return reply_of(code, cut(self.raw), self.raw, self.elapsed, self.command, self.secure, self.before)
 
     def exchange(self) -> Exchange:
         """The entry of the transcript."""
@@ -135,11 +134,11 @@ class Group:
     def said(self) -> Iterator[Said]:
         """Each command that was answered, with its reply."""
         now = self.before
-        for command, code, (raw, ended) in zip(self.commands, self.codes, self._answers(), strict=False):
+        answered = zip(self.commands, self.codes, self._answers(), strict=False)
+        for number, (command, code, (raw, ended)) in enumerate(answered):
             before, now = now, now.after(command.shown, code)
             elapsed, wait = ended - self.started, ended - self.sent_at
-            pipelined = command is not self.commands[0]
-            yield Said(self.at, command.shown, raw, elapsed, wait, self.secure, before, now, b"", 0, pipelined)
+            yield Said(self.at, command.shown, raw, elapsed, wait, self.secure, before, now, b"", 0, number > 0)
 
 
 #: As it is kept: the fields of `Said`, a group of them, or a remark.

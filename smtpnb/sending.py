@@ -153,12 +153,13 @@ def _envelope_at_once(client: "SmtpClient", letter: Letter) -> list[SmtpReply] |
     group = Envelope(letter)
     try:
         client._exchange_group(group)  # noqa: SLF001 - as above
-        if not group.granted:
-            end_unwanted_data(client)
+        if group.granted:
+            return None
+        end_unwanted_data(client)
     except SmtpDisconnected:
         if 421 not in group.codes[-1:]:
             raise
-    return None if group.granted else group.replies()  # up to a 421, which ended the session
+    return group.replies()  # up to a 421, which ended the session
 
 
 class Envelope(Group):
@@ -166,33 +167,30 @@ class Envelope(Group):
 
     Args:
         letter: whose it is.
-
-    Attributes:
-        granted: whether all of it was granted.
     """
 
-    __slots__ = ("_letter", "granted")
+    __slots__ = ("_letter",)
 
     def __init__(self, letter: Letter) -> None:
-        self.commands = letter.envelope
-        self.codes = []
-        self._raws = []
-        self._ends = []
-        self.heard = self.granted = False
+        super().__init__(letter.envelope)
         self._letter = letter
+
+    @property
+    def granted(self) -> bool:
+        """Whether all of it was granted."""
+        codes = self.codes
+        if len(codes) < len(self.commands):
+            return False
+        return max(codes) < 300 if self._letter.chunked else codes[-1] == 354 and max(codes[:-1]) < 300
 
     def after(self) -> Conversation:
         """Where the session stands after it: nearly always it is granted whole, and then there is a shorter way."""
-        codes, commands = self.codes, self.commands
-        if len(codes) < len(commands):
+        letter, before = self._letter, self.before
+        if letter.chunked or not self.granted or before.stage is not Stage.READY:
             return super().after()
-        if self._letter.chunked:
-            self.granted = max(codes) < 300
+        if not all(each.ordinary for each in self.commands[:-1]):
             return super().after()
-        self.granted = codes[-1] == 354 and max(codes[:-1]) < 300
-        short = self.granted and self.before.stage is Stage.READY and all(each.ordinary for each in commands[:-1])
-        mail = self._letter.mail
-        return self.before.after_envelope(mail.sender, mail.recipients) if short else super().after()
+        return before.after_envelope(letter.mail.sender, letter.mail.recipients)
 
 
 def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[str, SmtpReply]:

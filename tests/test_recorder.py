@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from smtpnb.protocol.capabilities import Capabilities
-from smtpnb.protocol.command import Command, mail_command, rcpt_command
+from smtpnb.protocol.command import Command, mail_command, rcpt_command, with_parameters
 from smtpnb.protocol.conversation import Conversation, Stage
 from smtpnb.protocol.path import address_in, is_ordinary, path
 from smtpnb.protocol.reader import RawReply
@@ -80,13 +81,20 @@ def test_short_way_through_an_envelope_ends_where_the_long_one_does(
     sender: str, recipients: list[str], codes: list[int], before: Conversation
 ) -> None:
     mail = Mail.of(sender, recipients, b"x", (), ())
-    if not (sender + "".join(recipients)).isascii():
-        return  # it needs SMTPUTF8, which is told elsewhere
+    assume((sender + "".join(recipients)).isascii())  # else it needs SMTPUTF8, which is told elsewhere
     envelope = Envelope(prepared(Capabilities(("PIPELINING",)), mail))
     for answers in (codes, [250] * (len(mail.rcpts) + 1) + [354]):  # whatever came, and all of it granted
         envelope.begin(0.0, 0.0, before, secure=False)
         envelope.codes = answers[: len(envelope.commands)]
         assert envelope.after() == Group.after(envelope)
+
+
+@pytest.mark.parametrize("address", ["a@b", "ü@b", '"a b"@c', ""])
+def test_command_with_more_parameters_is_the_same_verb(address: str) -> None:
+    command = with_parameters(mail_command(address, ["BODY=8BITMIME"]), ["SIZE=9"])
+    expected = Command("MAIL", f"FROM:{path(address)}", "BODY=8BITMIME", "SIZE=9")
+    assert (command.verb, command.shown, command.line()) == (expected.verb, expected.shown, expected.line())
+    assert with_parameters(mail_command(address), ["SIZE=9"]).verb == "MAIL"
 
 
 @given(st.text('ab@<>" ,\u00fc:=', max_size=8))

@@ -26,7 +26,6 @@ from smtpnb.explore.authorities import authorities_in
 from smtpnb.explore.probing import look_up, measure, unresolved
 from smtpnb.explore.results import Failure, Packed, Survey
 from smtpnb.explore.targets import Problem, Target, is_sandbox, targets_of
-from smtpnb.explore.turns import long_turns
 from smtpnb.transport.deadline import monotonic
 from smtpnb.transport.endpoint import Endpoint
 
@@ -154,8 +153,7 @@ def _surveyed(  # noqa: PLR0917 - each is one thing
     run = _Run(targets, results, options, store, own or call["executor"], workers + ahead)
     run.recent, run.every_address = dict(_recent(before)), bool(call["every_address"])
     try:
-        turns = long_turns(workers if own is not None else 0)
-        with turns, _bar(len(targets), len(targets) - todo, progress=call["progress"]) as bar:
+        with _bar(len(targets), len(targets) - todo, progress=call["progress"]) as bar:
             run.all(bar, int(call["seed"]))
     finally:
         if own is not None:

@@ -69,8 +69,9 @@ class Command:
 
 def with_parameters(command: Command, parameters: Sequence[str]) -> Command:
     """`command` with more parameters behind its own: ours, which need no check."""
-    line = " ".join((command.shown, *parameters))
-    return _ordinary(command.verb, line) if command.ordinary else Command(line)
+    if command.ordinary:
+        return _ordinary(command.verb, " ".join((command.shown, *parameters)))
+    return Command(command.verb, command.shown.partition(" ")[2], *parameters)
 
 
 def mail_command(address: str | None, parameters: Sequence[str] = ()) -> Command:

@@ -45,8 +45,7 @@ class Endpoint:
             ValueError: a URL, a port in the host, an empty or impossible name, a port out of range.
             TypeError: a host that is no text, a port that is no integer.
         """
-        if type(host) is not str or type(port) is not int or not 0 < port < 65536:
-            _check_types(host, port)
+        _check_types(host, port)
         return _endpoint(host, port, label)
 
 
