@@ -1,13 +1,17 @@
-"""TCP and TLS on non-blocking sockets, each wait bounded by the call's deadline.
+"""TCP and TLS, each wait bounded by the call's deadline.
 
 The socket never blocks; `_Waiter` does, until the deadline. So the same loop serves reading, writing, a handshake
-and watching for an early answer while writing, and no operating system's time-out semantics come in.
+and watching for an early answer while writing. One exception saves a system call for each reply: where the system can
+(`_nap_in_reads`), a read in the clear itself waits, a slice at a time.
 """
 
 import contextlib
+import os
 import select
 import socket
 import ssl
+import struct
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -71,11 +75,28 @@ class _Waiter:
         one = [self._descriptor]
 
         def ready(milliseconds: int) -> bool:
-            return any(
-                select.select(one if read else (), one if write else (), one if write else (), milliseconds / 1000)
-            )
+            readers, writers = one if read else (), one if write else ()
+            try:
+                return any(select.select(readers, writers, writers, milliseconds / 1000))
+            except (OSError, ValueError):  # closed meanwhile: poll() calls that ready, and the call after it tells
+                return True
 
         return ready
+
+
+def _nap_in_reads(sock: socket.socket) -> bool:
+    """Lets recv() wait for a slice by itself; False where the system does not do that in a way known here.
+
+    Python goes on taking the socket for one that never waits, so none of its own time-outs come in.
+    """
+    if sys.platform not in {"linux", "darwin"} or struct.calcsize("l") != 8:  # a timeval is 16 octets on these
+        return False
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(_SLICE * 1_000_000)))
+        os.set_blocking(sock.fileno(), True)
+    except OSError:
+        return False
+    return True
 
 
 #: The likely cause of silence, where nothing more is known.
@@ -150,8 +171,11 @@ class SocketStream:
         self._tls_sock: ssl.SSLSocket | None = None
         self._waiter = _Waiter(sock.fileno())
         self._readable = self._waiter.readable
+        self._naps = _nap_in_reads(sock)
+        self._at_once = socket.MSG_DONTWAIT if self._naps else 0  # what makes any other call return at once
         self._early: bytes | None = None  # read ahead by `waiting`; b"" is the peer's end
         self._tls: TlsInfo | None = None
+        self._fresh = False  # whether nothing was read since the handshake
 
     @property
     def address(self) -> tuple[str, int]:
@@ -175,17 +199,21 @@ class SocketStream:
             return data
         # Most likely nothing is here yet: waiting first saves a vain recv(), and OpenSSL's costly "not yet".
         here = self._tls_sock is not None and self._tls_sock.pending() > 0
+        if self._fresh:
+            self._acknowledge_soon()
         while True:
             left = deadline.at - monotonic()
             if left <= 0.0:
                 raise timed_out("answer", deadline)
-            # Inside TLS something may be here that poll() does not see: after each slice that is tried.
-            milliseconds = _SLICE_MS if left > _SLICE else int(left * 1000.0) + 1
-            if not (here or self._readable(milliseconds) or self._tls_sock):
-                continue
-            here = False
             try:
-                return self._sock.recv(_READ_SIZE)
+                if self._naps and left > _SLICE:
+                    return self._sock.recv(_READ_SIZE)
+                # Inside TLS something may be here that poll() does not see: after each slice that is tried.
+                milliseconds = _SLICE_MS if left > _SLICE else int(left * 1000.0) + 1
+                if not (here or self._readable(milliseconds) or self._tls_sock):
+                    continue
+                here = False
+                return self._sock.recv(_READ_SIZE, self._at_once)
             except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
                 pass  # a vain wake-up, or a TLS record that is no data
             except ssl.SSLWantWriteError:
@@ -193,12 +221,23 @@ class SocketStream:
             except (OSError, ValueError) as error:  # ValueError: closed by another thread meanwhile
                 raise lost(error if isinstance(error, OSError) else None) from None
 
+    def _acknowledge_soon(self) -> None:
+        """Lets the system acknowledge at once what comes next.
+
+        Behind the handshake most servers send session tickets, and many (Postfix) hold their next answer back until
+        those are acknowledged (Nagle), for which a system that expects to answer soon takes its time: 40 ms on Linux.
+        """
+        self._fresh = False
+        if hasattr(socket, "TCP_QUICKACK"):
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
     def write(self, data: bytes, deadline: Deadline, *, watch: bool = False) -> int:
         """Writes all of `data`; with `watch`, stops when the peer speaks or hangs up meanwhile."""
         if watch and self.waiting():
             return 0
         try:
-            sent = self._sock.send(data)
+            sent = self._sock.send(data, self._at_once)
         except (OSError, ValueError) as error:
             sent = self._unsent(error)
         if sent == len(data):
@@ -215,7 +254,7 @@ class SocketStream:
     def _send(self, data: bytes | memoryview) -> int:
         """How many octets the system took, 0 where it takes none now."""
         try:
-            return self._sock.send(data)
+            return self._sock.send(data, self._at_once)
         except (OSError, ValueError) as error:
             return self._unsent(error)
 
@@ -236,7 +275,7 @@ class SocketStream:
         if not self._readable(0) and not (self._tls_sock and self._tls_sock.pending()):
             return False
         try:
-            self._early = self._sock.recv(_READ_SIZE)
+            self._early = self._sock.recv(_READ_SIZE, self._at_once)
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return False  # a TLS record that is no data, such as a session ticket
         except (OSError, ValueError) as error:
@@ -246,6 +285,10 @@ class SocketStream:
     def start_tls(self, context: ssl.SSLContext, server_name: str, deadline: Deadline) -> TlsInfo:
         """Makes the TLS handshake; after an error the stream is closed."""
         try:
+            # OpenSSL reads until a record is whole: a server that drips one would outlast the deadline in such reads.
+            if self._naps:
+                os.set_blocking(self._sock.fileno(), False)
+                self._naps, self._at_once = False, 0
             # suppress_ragged_eofs would turn a truncated connection into a proper end.
             self._sock = self._tls_sock = context.wrap_socket(
                 self._sock,
@@ -260,6 +303,7 @@ class SocketStream:
             if isinstance(error, ssl.SSLError | ssl.CertificateError | OSError) and not isinstance(error, SmtpTimeout):
                 raise tls_faults.translated(error, server_name) from None
             raise
+        self._fresh = True
         self._tls = _tls_info(self._tls_sock, server_name)
         return self._tls
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpTimeout
+from smtpnb.transport import sockets
 from smtpnb.transport.deadline import Deadline
 from smtpnb.transport.sockets import SocketStream
 
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
 Ends = tuple[SocketStream, socket.socket]
 
 
-@pytest.fixture
-def ends() -> Iterator[Ends]:
-    """Both ends of a TCP connection."""
+@pytest.fixture(params=["naps", "polls", "selects"])
+def ends(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ends]:
+    """Both ends of a TCP connection, with each way of waiting there is on some platform."""
+    if request.param != "naps":
+        monkeypatch.setattr(sockets, "_nap_in_reads", lambda _: False)
+    if request.param == "selects":
+        monkeypatch.delattr(select, "poll", raising=False)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         near = socket.create_connection(listener.getsockname())
         far, _ = listener.accept()
@@ -55,6 +61,21 @@ def test_reading_ends_by_the_deadline(ends: Ends) -> None:
     with pytest.raises(SmtpTimeout, match=r"0\.2 seconds"):
         ends[0].read(Deadline(0.2))
     assert 0.19 < time.monotonic() - began < 0.6
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.3])
+def test_reading_goes_on_over_slices_and_ends_within_one(ends: Ends, seconds: float) -> None:
+    began = time.monotonic()
+    with pytest.raises(SmtpTimeout):
+        ends[0].read(Deadline(seconds))
+    assert seconds - 0.01 < time.monotonic() - began < seconds + 0.15
+
+
+def test_reading_waits_as_long_as_it_may(ends: Ends) -> None:
+    stream, far = ends
+    timer = threading.Timer(0.45, far.sendall, [b"220 late\r\n"])
+    timer.start()
+    assert stream.read(Deadline(5)) == b"220 late\r\n"
 
 
 def test_deadline_that_passed_already_is_a_time_out_at_once(ends: Ends) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import socket
 import ssl
@@ -19,8 +20,11 @@ from scripted import Script, playing
 
 from smtpnb import SmtpClient, SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout, SmtpTlsError
 from smtpnb.protocol.conversation import Stage
+from smtpnb.transport.deadline import Deadline
+from smtpnb.transport.sockets import SocketStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NOW = dt.datetime.now(dt.UTC)
@@ -383,6 +387,89 @@ def test_unasked_reply_inside_tls_is_an_error(server: ssl.SSLContext, trust: ssl
         with pytest.raises(SmtpProtocolError, match="no command asked for"):
             client.rset()
     assert b"RSET" not in heard.octets
+
+
+def test_record_of_tls_that_drips_ends_by_the_deadline(server: ssl.SSLContext, trust: ssl.SSLContext) -> None:
+    """OpenSSL asks for octets until a record is whole: a read that waits by itself would never come back."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        near = socket.create_connection(listener.getsockname())
+        far, _ = listener.accept()
+    thread = threading.Thread(target=_drip_a_record, args=(far, server), daemon=True)
+    thread.start()
+    stream = SocketStream(near)
+    stream.start_tls(trust, "localhost", Deadline(5))
+    stream.write(b"NOOP\r\n", Deadline(5))
+    began = time.monotonic()
+    with pytest.raises(SmtpTimeout):
+        while True:
+            stream.read(Deadline(0.5))
+    stream.close()
+    assert time.monotonic() - began < 1
+    thread.join(5)
+
+
+def _by_hand(sock: socket.socket, context: ssl.SSLContext) -> tuple[ssl.SSLObject, ssl.MemoryBIO]:
+    """The server's end, after the handshake and the first command; its session tickets are not sent yet."""
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(received, sent, server_side=True)
+    _pumped(tls.do_handshake, sock, received, sent)
+    _pumped(lambda: tls.read(1000), sock, received)
+    return tls, sent
+
+
+def _pumped(step: Callable[[], object], sock: socket.socket, received: ssl.MemoryBIO, *sent: ssl.MemoryBIO) -> None:
+    while True:
+        try:
+            step()
+        except ssl.SSLWantReadError:
+            for outgoing in sent:
+                sock.sendall(outgoing.read())
+            received.write(sock.recv(65536))
+        else:
+            return
+
+
+def _drip_a_record(sock: socket.socket, context: ssl.SSLContext) -> None:
+    """A TLS server that sends one record an octet at a time."""
+    tls, sent = _by_hand(sock, context)
+    sock.sendall(sent.read())
+    tls.write(b"250 this takes seconds\r\n")
+    with sock, contextlib.suppress(OSError):
+        for octet in sent.read():
+            sock.sendall(bytes((octet,)))
+            time.sleep(0.05)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux lets a program hasten acknowledgements")
+def test_answer_is_not_held_back_behind_session_tickets(server: ssl.SSLContext, trust: ssl.SSLContext) -> None:
+    """As Postfix, this server lets Nagle's algorithm hold it until the tickets are acknowledged: 40 ms each time."""
+    assert min(_seconds_to_the_first_answer(server, trust) for _ in range(5)) < 0.03
+
+
+def _seconds_to_the_first_answer(server: ssl.SSLContext, trust: ssl.SSLContext) -> float:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        near = socket.create_connection(listener.getsockname())
+        far, _ = listener.accept()
+    thread = threading.Thread(target=_answer_behind_tickets, args=(far, server), daemon=True)
+    thread.start()
+    stream = SocketStream(near)
+    stream.start_tls(trust, "localhost", Deadline(5))
+    began = time.monotonic()
+    stream.write(b"EHLO me\r\n", Deadline(5))
+    assert stream.read(Deadline(5)) == b"250 hi\r\n"
+    took = time.monotonic() - began
+    stream.close()
+    thread.join(5)
+    return took
+
+
+def _answer_behind_tickets(sock: socket.socket, context: ssl.SSLContext) -> None:
+    with sock:
+        tls, sent = _by_hand(sock, context)
+        sock.sendall(sent.read())
+        tls.write(b"250 hi\r\n")
+        sock.sendall(sent.read())
+        sock.recv(65536)
 
 
 def test_drip_inside_tls_ends_by_the_deadline(server: ssl.SSLContext, trust: ssl.SSLContext) -> None:
