@@ -1,6 +1,6 @@
-"""Many probes: `survey`. The default is threads; any `concurrent.futures.Executor` will do.
+"""Many probes: `survey`. By default they take turns in one thread (`Turns`); any `concurrent.futures.Executor` will do.
 
-One thread, the caller's, decides who is next, so that the manners hold whatever the executor is, and writes to the
+Another thread, the caller's, decides who is next, so that the manners hold whatever the executor is, and writes to the
 store. Tasks are `probing.look_up` and `probing.measure`: module-level functions of plain arguments with plain results,
 their errors values, each with a nonce, since some executors (dask's) take equal calls for one. Of an executor nothing
 is asked but `submit`: some know neither `_max_workers` nor `cancel_futures`, and it is the caller's to shut down.
@@ -35,6 +35,15 @@ if TYPE_CHECKING:
 #: Seconds that one wait for a result is at the most, so that an interrupt is served soon.
 _SLICE: Final = 0.2
 
+#: Look-ups at once, where the executor is ours: at some 50 ms each they are far ahead of the probes.
+_LOOKUPS: Final = 64
+
+#: Open files that a survey needs beside its connections: look-ups, the store, what the program has open already.
+_OTHER_FILES: Final = _LOOKUPS + 32
+
+#: Seconds to let results gather while the workers' hands are full: taking each by itself stops a worker each time.
+_PAUSE: Final = 0.02
+
 
 def survey(
     targets: Any,
@@ -67,7 +76,8 @@ def survey(
         implicit_tls: whether TLS comes first; by default on port 465.
         ca_file: authorities to trust in place of the system's, in PEM; by default their own where all are sandboxes.
         max_workers: connections at once, in all.
-        executor: where the probes run; threads by default. It is not shut down.
+        executor: where the probes and look-ups of names run, such as a `ThreadPoolExecutor` or dask's; by default one
+            thread in which the connections take turns. It is not shut down.
         store: an SQLite file to keep results in, and to go on from.
         progress: show a progress bar, with tqdm.
         confirm: go ahead with more than a hundred public targets.
@@ -77,7 +87,7 @@ def survey(
 
     Raises:
         ValueError: too many public targets without `confirm`, an EHLO name that is the target's, a file that is no
-            store.
+            store, more connections at once than the system allows open files.
         SmtpConnectError: on Binder, for any target but the sandbox.
     """
     wanted, problems = targets_of(targets, port)
@@ -122,6 +132,25 @@ def _check(timeout: float, host_timeout: float | None, max_workers: int) -> None
         raise ValueError(f"max_workers is 1 or more, not {max_workers!r}")
 
 
+def _check_files(connections: int) -> None:
+    """The system must allow so many connections: a host not asked for lack of one would be taken for one that refuses.
+
+    Raises:
+        ValueError: it does not.
+    """
+    try:
+        import resource  # noqa: PLC0415 - not on Windows, which has no such limit
+    except ImportError:
+        return
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed != resource.RLIM_INFINITY and connections + _OTHER_FILES > allowed:
+        raise ValueError(
+            f"{connections:,} connections at once need more open files than this system allows a program, {allowed:,}: "
+            f"say max_workers={max(1, allowed - _OTHER_FILES)}, or allow more (ulimit -n {connections + _OTHER_FILES} "
+            "in the shell before)"
+        )
+
+
 @contextlib.contextmanager
 def _opened(store: str | Path | None) -> Any:
     if store is None:
@@ -146,22 +175,38 @@ def _surveyed(  # noqa: PLR0917 - each is one thing
     started = monotonic()
     workers = int(call["max_workers"])
     todo = sum(result is None for result in results)
-    own = ThreadPoolExecutor(min(workers, max(1, todo)), "smtpnb-probe") if call["executor"] is None else None
-    # Of our own threads none should wait for the one that decides: a few tasks stand in their queue. Another executor
-    # may have more workers than that, and would begin all of them.
-    ahead = workers // 4 + 1 if own is not None else 0
-    run = _Run(targets, results, options, store, own or call["executor"], workers + ahead)
-    run.recent, run.every_address = dict(_recent(before)), bool(call["every_address"])
-    try:
+    # Of our own workers none should wait for the thread that decides: a few tasks stand in their queue. Another
+    # executor may have more workers than that, and would begin all of them.
+    most = workers + (workers // 4 + 1 if call["executor"] is None else 0)
+    with _executors(call["executor"], min(workers, max(1, todo))) as (probes, lookups):
+        run = _Run(targets, results, options, store, probes, lookups, most)
+        run.recent, run.every_address = dict(_recent(before)), bool(call["every_address"])
         with _bar(len(targets), len(targets) - todo, progress=call["progress"]) as bar:
             run.all(bar, int(call["seed"]))
-    finally:
-        if own is not None:
-            own.shutdown(wait=False, cancel_futures=True)
     return Survey(
         targets, tuple(results), problems, tuple(run.failures), run.interrupted, monotonic() - started,
         {**call, "executor": None, "again": _again},
     )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _executors(given: Executor | None, workers: int) -> Iterator[tuple[Executor, Executor]]:
+    """Where probes and look-ups run. Our own end at once with the survey, what an interrupt left under way as well.
+
+    A probe's waits are all for a socket, so one thread makes them all; a look-up is the system's, and takes a thread.
+    """
+    if given is not None:
+        yield given, given
+        return
+    from smtpnb.explore.turns import Turns  # noqa: PLC0415 - another executor needs no greenlets
+
+    _check_files(workers)
+    own = (Turns(workers), ThreadPoolExecutor(min(workers, _LOOKUPS), "smtpnb-lookup"))
+    try:
+        yield own
+    finally:
+        for each in own:
+            each.shutdown(wait=False, cancel_futures=True)
 
 
 def _again(survey: Survey, statuses: frozenset[str], changes: Mapping[str, Any]) -> Survey:
@@ -220,12 +265,14 @@ class _Run:
         results: list[Packed | None],
         options: Mapping[str, Any],
         store: "Store | None",
-        executor: Executor,
+        probes: Executor,
+        lookups: Executor,
         most: int,
     ) -> None:
         self.targets, self.results, self.store = targets, results, store
         self.options = dict(options)
-        self.executor, self.most = executor, most  # tasks in its hands at the most
+        self.executors = {measure: probes, look_up: lookups}
+        self.most = most  # tasks in their hands at the most
         self.pace = manners.Pace()
         self.done: SimpleQueue[tuple[_Probe | int, Future[dict[str, Any]]]] = SimpleQueue()
         self.under_way = 0
@@ -300,7 +347,7 @@ class _Run:
 
     def submit(self, futures: set[Future[dict[str, Any]]], what: _Probe | int, task: Any, *arguments: Any) -> None:
         position = what if isinstance(what, int) else what.position
-        submitted: Callable[..., Future[dict[str, Any]]] = self.executor.submit
+        submitted: Callable[..., Future[dict[str, Any]]] = self.executors[task].submit
         try:
             future = submitted(task, *arguments, f"{self.nonce}-{position}-{task.__name__}")
         except Exception as error:  # noqa: BLE001 - the executor may be anybody's, and has perhaps been shut down
@@ -318,6 +365,8 @@ class _Run:
         if not self.under_way and soon:
             time.sleep(min(soon, _SLICE))
             return
+        if self.under_way >= self.most:
+            time.sleep(_PAUSE)
         try:
             item = self.done.get(timeout=_SLICE if soon is None else min(soon, _SLICE) + 0.001)
         except Empty:

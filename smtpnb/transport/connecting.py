@@ -13,18 +13,13 @@ from smtpnb.text import plural, visible
 from smtpnb.transport.deadline import Deadline
 from smtpnb.transport.endpoint import Endpoint
 from smtpnb.transport.sockets import SocketStream, timed_out
+from smtpnb.transport.waiting import SLICE, selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Seconds before the next address is tried beside one that has not answered yet (RFC 8305 §5).
 ATTEMPT_DELAY: Final = 0.25
-
-#: Seconds that one wait is at the most, so that an interrupt is served soon on every platform.
-_SLICE: Final = 0.2
-
-#: poll() where there is one: it takes one system call where epoll and kqueue take five for a wait on a few sockets.
-_Selector: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.DefaultSelector)
 
 _CONNECTING: Final = frozenset(
     {errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", errno.EWOULDBLOCK)}
@@ -85,7 +80,7 @@ def resolved(endpoint: Endpoint, deadline: Deadline) -> list[Address]:
     thread = threading.Thread(target=_look_up_into, args=(endpoint, answer), name="smtpnb-resolver", daemon=True)
     thread.start()
     while thread.is_alive() and deadline.left():
-        thread.join(min(deadline.left(), _SLICE))
+        thread.join(min(deadline.left(), SLICE))
     if not answer:
         raise SmtpTimeout(
             timed_out(f"address for {visible(endpoint.host)}", deadline).message,
@@ -136,7 +131,7 @@ class _Attempts:
     def __init__(self, addresses: list[Address], source: tuple[str, int] | None) -> None:
         self._waiting: Iterator[Address] = iter(addresses)
         self._source = source
-        self._selector = _Selector()
+        self._selector = selector()
         self.errors: list[int] = []
 
     def first_connected(self, deadline: Deadline) -> socket.socket | None:
@@ -148,7 +143,7 @@ class _Attempts:
                 raise timed_out("connection", deadline)
             if more and (not self._selector.get_map() or not next_start.left()):
                 more, next_start = self._start_next(), Deadline(ATTEMPT_DELAY)
-            wait = min(deadline.left(), next_start.left() if more else _SLICE, _SLICE)
+            wait = min(deadline.left(), next_start.left() if more else SLICE, SLICE)
             for key, _ in self._selector.select(wait) if self._selector.get_map() else ():
                 sock = self._outcome(key.fileobj)  # type: ignore[arg-type]  # only sockets are registered
                 if sock is not None:

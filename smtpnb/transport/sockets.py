@@ -1,87 +1,31 @@
 """TCP and TLS, each wait bounded by the call's deadline.
 
-The socket never blocks; `_Waiter` does, until the deadline. So the same loop serves reading, writing, a handshake
+The socket never blocks; its `Waiter` does, until the deadline. So the same loop serves reading, writing, a handshake
 and watching for an early answer while writing. One exception saves a system call for each reply: where the system can
 (`_nap_in_reads`), a read in the clear itself waits, a slice at a time.
 """
 
 import contextlib
 import os
-import select
 import socket
 import ssl
 import struct
 import sys
-from collections.abc import Callable
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, Final
 
 from smtpnb.errors import SmtpDisconnected, SmtpTimeout
 from smtpnb.session import Certificate, TlsInfo
 from smtpnb.transport import tls_faults
 from smtpnb.transport.deadline import Deadline, monotonic
+from smtpnb.transport.waiting import SLICE, Waiter, scheduler
 
 #: Octets per read: more than nearly every reply, and little enough to allocate each time; with four times as many, a
 #: survey by 256 threads takes 3 MB and a tenth of its time more.
 _READ_SIZE: Final = 4 * 1024
 
-# An interrupt (Ctrl-C, the notebook's stop button) ends poll() where it comes as a POSIX signal. On Windows, and where
-# a thread asks for it (`_thread.interrupt_main`), a sleeping wait would not notice: no single one is longer than this.
-_SLICE: Final = 0.2
-
-
-#: The same in the milliseconds that poll() takes.
-_SLICE_MS: Final = int(_SLICE * 1000)
-
-
-class _Waiter:
-    """Waits until a socket can be read or written: by poll() where there is one, as select() ends at 1,024 files."""
-
-    __slots__ = ("_descriptor", "_polls", "readable")
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._polls: dict[tuple[bool, bool], Callable[[int], object]] = {}
-        #: Waits up to so many milliseconds, and says whether the socket can be read: for the shortest way.
-        self.readable = self._poll(read=True, write=False)
-
-    def wait(self, deadline: Deadline, what: str, *, read: bool, write: bool = False) -> None:
-        """Waits until the socket can be read (or written, where asked).
-
-        Raises:
-            SmtpTimeout: the deadline passed first.
-        """
-        ready = self._poll(read=read, write=write)
-        while True:
-            left = deadline.at - monotonic()
-            if left <= 0.0:
-                raise timed_out(what, deadline)
-            # Rounded up: poll() counts whole milliseconds, and 0 would spin until the deadline.
-            if ready(int(min(left, _SLICE) * 1000.0) + 1):
-                return
-
-    def _poll(self, *, read: bool, write: bool) -> Callable[[int], object]:
-        """What waits for this and says whether it came; one for each kind of wait, as changing one is a system call."""
-        kind = (read, write)
-        if kind not in self._polls:
-            self._polls[kind] = self._polled(*kind) if hasattr(select, "poll") else self._selected(*kind)
-        return self._polls[kind]
-
-    def _polled(self, read: bool, write: bool) -> Callable[[int], object]:
-        poll = select.poll()
-        poll.register(self._descriptor, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))
-        return poll.poll
-
-    def _selected(self, read: bool, write: bool) -> Callable[[int], object]:
-        one = [self._descriptor]
-
-        def ready(milliseconds: int) -> bool:
-            readers, writers = one if read else (), one if write else ()
-            try:
-                return any(select.select(readers, writers, writers, milliseconds / 1000))
-            except (OSError, ValueError):  # closed meanwhile: poll() calls that ready, and the call after it tells
-                return True
-
-        return ready
+#: The longest single wait in milliseconds, which poll() takes.
+_SLICE_MS: Final = int(SLICE * 1000)
 
 
 def _nap_in_reads(sock: socket.socket) -> bool:
@@ -92,7 +36,7 @@ def _nap_in_reads(sock: socket.socket) -> bool:
     if sys.platform not in {"linux", "darwin"} or struct.calcsize("l") != 8:  # a timeval is 16 octets on these
         return False
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(_SLICE * 1_000_000)))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(SLICE * 1_000_000)))
         os.set_blocking(sock.fileno(), True)
     except OSError:
         return False
@@ -169,9 +113,9 @@ class SocketStream:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
         self._tls_sock: ssl.SSLSocket | None = None
-        self._waiter = _Waiter(sock.fileno())
+        self._waiter = Waiter(sock.fileno())
         self._readable = self._waiter.readable
-        self._naps = _nap_in_reads(sock)
+        self._naps = scheduler() is None and _nap_in_reads(sock)
         self._at_once = socket.MSG_DONTWAIT if self._naps else 0  # what makes any other call return at once
         self._early: bytes | None = None  # read ahead by `waiting`; b"" is the peer's end
         self._tls: TlsInfo | None = None
@@ -206,10 +150,10 @@ class SocketStream:
             if left <= 0.0:
                 raise timed_out("answer", deadline)
             try:
-                if self._naps and left > _SLICE:
+                if self._naps and left > SLICE:
                     return self._sock.recv(_READ_SIZE)
                 # Inside TLS something may be here that poll() does not see: after each slice that is tried.
-                milliseconds = _SLICE_MS if left > _SLICE else int(left * 1000.0) + 1
+                milliseconds = _SLICE_MS if left > SLICE else int(left * 1000.0) + 1
                 if not (here or self._readable(milliseconds) or self._tls_sock):
                     continue
                 here = False
@@ -217,7 +161,7 @@ class SocketStream:
             except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
                 pass  # a vain wake-up, or a TLS record that is no data
             except ssl.SSLWantWriteError:
-                self._waiter.wait(deadline, "answer", read=False, write=True)
+                self._wait(deadline, "answer", read=False, write=True)
             except (OSError, ValueError) as error:  # ValueError: closed by another thread meanwhile
                 raise lost(error if isinstance(error, OSError) else None) from None
 
@@ -247,9 +191,24 @@ class SocketStream:
             if watch and self.waiting():
                 return sent
             # TLS may have to read before it can write (key update), so both directions are waited for then.
-            self._waiter.wait(deadline, "progress in sending", read=watch or self._tls_sock is not None, write=True)
+            self._wait(deadline, "progress in sending", read=watch or self._tls_sock is not None, write=True)
             sent += self._send(rest[sent:])
         return sent
+
+    def _wait(self, deadline: Deadline, what: str, *, read: bool, write: bool = False) -> None:
+        """Waits until the socket can be read (or written, where asked).
+
+        Raises:
+            SmtpTimeout: the deadline passed first.
+        """
+        ready = self._waiter.waits_for((EVENT_READ if read else 0) | (EVENT_WRITE if write else 0))
+        while True:
+            left = deadline.at - monotonic()
+            if left <= 0.0:
+                raise timed_out(what, deadline)
+            # Rounded up: whole milliseconds are counted, and 0 would spin until the deadline.
+            if ready(int(min(left, SLICE) * 1000.0) + 1):
+                return
 
     def _send(self, data: bytes | memoryview) -> int:
         """How many octets the system took, 0 where it takes none now."""
@@ -312,9 +271,9 @@ class SocketStream:
             try:
                 return sock.do_handshake()
             except ssl.SSLWantReadError:
-                self._waiter.wait(deadline, "TLS handshake", read=True)
+                self._wait(deadline, "TLS handshake", read=True)
             except ssl.SSLWantWriteError:
-                self._waiter.wait(deadline, "TLS handshake", read=False, write=True)
+                self._wait(deadline, "TLS handshake", read=False, write=True)
 
     def close(self) -> None:
         """Closes the connection, at once, also from another thread."""

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -163,7 +164,6 @@ class Watched:
     """Servers that note when each connection comes and goes."""
 
     def __init__(self, count: int, stay: float = 0.3) -> None:
-        import socket
 
         self.events: list[tuple[float, int]] = []
         self.names: list[bytes] = []
@@ -180,7 +180,6 @@ class Watched:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        import socket
 
         for listener in self.listeners:
             listener.shutdown(socket.SHUT_RDWR)
@@ -445,6 +444,58 @@ def test_interrupt_keeps_everything_done() -> None:
     assert done.interrupted
     assert done.counts == {"up": 1, "pending": 1}
     assert done.pending == (Target("127.0.0.1", slow.port),)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX signal")
+def test_interrupt_closes_what_is_under_way() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        assert run([silent.getsockname()], timeout=60.0).interrupted
+        silent.settimeout(1)
+        with silent.accept()[0] as connection:
+            connection.settimeout(1)
+            assert connection.recv(100) == b""
+
+
+def test_names_that_are_slow_to_look_up_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: Any) -> dict[str, Any]:
+        time.sleep(0.6)
+        return {"ips": [], "reason": "no such name", "seconds": 0.6}
+
+    monkeypatch.setattr(surveying, "look_up", slow)
+    names = [(f"h{number}.example", 25) for number in range(8)]
+    with Watched(1, stay=0.0) as servers:
+        started = time.monotonic()
+        done = run([*names, ("127.0.0.1", servers.ports[0])])
+        assert time.monotonic() - started < 1.5
+    assert done.counts == {"up": 1, "unresolved": 8}
+    assert sum(done.reports[8].phases.values()) < 0.5
+
+
+def test_connections_take_turns_in_one_thread() -> None:
+    before, seen = threading.active_count(), []
+    with Watched(40, stay=0.3) as servers:
+        served = threading.active_count() - before
+        watch = threading.Timer(0.2, lambda: seen.append(threading.active_count()))
+        watch.start()
+        done = run([("127.0.0.1", port) for port in servers.ports], max_workers=40)
+        watch.join()
+    assert done.counts == {"up": 40}
+    assert seen[0] - before - served < 10
+
+
+def test_more_connections_than_open_files_are_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource", reason="Windows knows no such limit")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        targets = [(f"127.0.0.{number}", silent.getsockname()[1]) for number in range(1, 201)]
+        with pytest.raises(ValueError, match=r"200 connections at once .* open files .* 256: say max_workers=160"):
+            run(targets, max_workers=500)
+        silent.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            silent.accept()
+    assert len(run(targets, max_workers=100, timeout=0.5)) == 200
 
 
 KILLED = """
