@@ -26,8 +26,8 @@ _CODES: Final = {b"%d" % code: code for code in range(200, 600)}
 #: Where a reply ends: a line whose code is not followed by a hyphen. Searched for from a line's end on.
 _LAST_LINE: Final = re.compile(rb"\n...(?!-)[^\n]*\n", re.DOTALL)
 
-#: A reply of one line; several of them, and their codes.
-_SINGLE_LINE: Final = re.compile(rb"([2-5][0-9][0-9]) [^\r\n]*\r\n").fullmatch
+#: A whole reply, as nearly all come; several of one line each, and their codes.
+_REPLY: Final = re.compile(rb"([2-5][0-9][0-9])(?:-[^\r\n]*\r\n\1)*+ [^\r\n]*\r\n").fullmatch
 _SINGLE_LINES: Final = re.compile(rb"(?:[2-5][0-9][0-9] [^\r\n]*\r\n)+").fullmatch
 _SINGLE_CODES: Final = re.compile(rb"([0-9]{3}) [^\r\n]*\r\n").findall
 
@@ -86,6 +86,7 @@ class ReplyReader:
         "_ready",
         "_region",
         "_size",
+        "_small",
         "_tail",
         "_tail_size",
         "idle",
@@ -103,6 +104,7 @@ class ReplyReader:
     ) -> None:
         self._mask = mask
         self.max_line, self.max_reply, self.max_lines = max_line, max_reply, max_lines
+        self._small = min(max_line, max_reply, max_lines)  # so few octets break no limit, whatever they are
         self._ready: deque[RawReply] = deque()
         self._tail: list[bytes] = []  # the line that has not ended yet, piece by piece
         self._tail_size = 0
@@ -118,8 +120,8 @@ class ReplyReader:
         Raises:
             SmtpProtocolError: as `next_reply`.
         """
-        if self.idle and len(data) <= self.max_line and (single := _SINGLE_LINE(data)):  # most: one line, in one piece
-            return _new_reply(RawReply, (_CODES[single[1]], data))
+        if self.idle and len(data) <= self._small and (reply := _REPLY(data)):  # most: a short one, in one piece
+            return _new_reply(RawReply, (_CODES[reply[1]], data))
         self.feed(data)
         return self.next_reply()
 
@@ -148,6 +150,8 @@ class ReplyReader:
 
     def _single_lines(self, data: bytes) -> bool:
         """Takes `data` where it is whole replies of a line each, as a pipelined group's are; else does nothing."""
+        if data[3:4] == b"-":
+            return False
         *lines, end = data.split(b"\r\n")
         if end or data.count(b"\n") != len(lines):
             return False

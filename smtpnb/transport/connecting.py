@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import selectors
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -13,7 +12,7 @@ from smtpnb.text import plural, visible
 from smtpnb.transport.deadline import Deadline
 from smtpnb.transport.endpoint import Endpoint
 from smtpnb.transport.sockets import SocketStream, timed_out
-from smtpnb.transport.waiting import SLICE, selector
+from smtpnb.transport.waiting import SLICE, writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +74,7 @@ def resolved(endpoint: Endpoint, deadline: Deadline) -> list[Address]:
         SmtpTimeout: the deadline passed.
     """
     if endpoint.literal:
-        return _looked_up(endpoint, socket.AI_NUMERICHOST)
+        return _read(endpoint)
     answer: list[list[Address] | Exception] = []
     thread = threading.Thread(target=_look_up_into, args=(endpoint, answer), name="smtpnb-resolver", daemon=True)
     thread.start()
@@ -90,6 +89,15 @@ def resolved(endpoint: Endpoint, deadline: Deadline) -> list[Address]:
     if isinstance(answer[0], Exception):
         raise answer[0]
     return answer[0]
+
+
+def _read(endpoint: Endpoint) -> list[Address]:
+    """The one address that is written out; the system reads those with a scope, such as fe80::1%eth0."""
+    if "%" in endpoint.name:
+        return _looked_up(endpoint, socket.AI_NUMERICHOST)
+    if ":" in endpoint.name:
+        return [Address(socket.AF_INET6, (endpoint.name, endpoint.port, 0, 0))]
+    return [Address(socket.AF_INET, (endpoint.name, endpoint.port))]
 
 
 def _look_up_into(endpoint: Endpoint, answer: list[list[Address] | Exception]) -> None:
@@ -116,6 +124,8 @@ def _looked_up(endpoint: Endpoint, flags: int = 0) -> list[Address]:
 
 def interleaved(addresses: list[Address]) -> list[Address]:
     """IPv6 and IPv4 in turn, beginning with the system's first choice (RFC 8305 §4)."""
+    if len(addresses) < 2:
+        return addresses
     first = [address for address in addresses if address.family == addresses[0].family]
     other = [address for address in addresses if address.family != addresses[0].family]
     mixed = [address for pair in zip(first, other, strict=False) for address in pair]
@@ -131,24 +141,27 @@ class _Attempts:
     def __init__(self, addresses: list[Address], source: tuple[str, int] | None) -> None:
         self._waiting: Iterator[Address] = iter(addresses)
         self._source = source
-        self._selector = selector()
+        self._under_way: dict[int, socket.socket] = {}
         self.errors: list[int] = []
 
     def first_connected(self, deadline: Deadline) -> socket.socket | None:
         """The socket that connected first; None where every address failed."""
         more = self._start_next()
         next_start = Deadline(ATTEMPT_DELAY)
-        while more or self._selector.get_map():
-            if not deadline.left():
+        while more or self._under_way:
+            left = deadline.left()
+            if not left:
                 raise timed_out("connection", deadline)
-            if more and (not self._selector.get_map() or not next_start.left()):
+            if more and not (self._under_way and next_start.left()):
                 more, next_start = self._start_next(), Deadline(ATTEMPT_DELAY)
-            wait = min(deadline.left(), next_start.left() if more else SLICE, SLICE)
-            for key, _ in self._selector.select(wait) if self._selector.get_map() else ():
-                sock = self._outcome(key.fileobj)  # type: ignore[arg-type]  # only sockets are registered
+            for descriptor in self._ready(min(left, next_start.left() if more else SLICE, SLICE)):
+                sock = self._outcome(self._under_way.pop(descriptor))
                 if sock is not None:
                     return sock
         return None
+
+    def _ready(self, seconds: float) -> list[int]:
+        return writable(self._under_way, seconds) if self._under_way else []
 
     def _start_next(self) -> bool:
         """Begins with the next address; False where there is none left."""
@@ -170,11 +183,10 @@ class _Attempts:
         if error_number and error_number not in _CONNECTING:
             self._failed(sock, error_number)
         else:
-            self._selector.register(sock, selectors.EVENT_WRITE)
+            self._under_way[sock.fileno()] = sock
         return True
 
     def _outcome(self, sock: socket.socket) -> socket.socket | None:
-        self._selector.unregister(sock)
         error_number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error_number:
             self._failed(sock, error_number)
@@ -187,10 +199,9 @@ class _Attempts:
 
     def close_others(self) -> None:
         """Closes every attempt that did not win."""
-        for key in list(self._selector.get_map().values()):
+        for sock in self._under_way.values():
             with contextlib.suppress(OSError):
-                key.fileobj.close()  # type: ignore[union-attr]  # only sockets are registered
-        self._selector.close()
+                sock.close()
 
 
 # -- errors ---------------------------------------------------------------------------------------------------

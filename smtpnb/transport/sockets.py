@@ -28,15 +28,23 @@ _READ_SIZE: Final = 4 * 1024
 _SLICE_MS: Final = int(SLICE * 1000)
 
 
+#: How long a read sleeps by itself, as the system's timeval (16 octets on these); None where that is not known to work.
+_NAP: Final = (
+    struct.pack("ll", 0, int(SLICE * 1_000_000))
+    if sys.platform in {"linux", "darwin"} and struct.calcsize("l") == 8
+    else None
+)
+
+
 def _nap_in_reads(sock: socket.socket) -> bool:
-    """Lets recv() wait for a slice by itself; False where the system does not do that in a way known here.
+    """Lets recv() wait for a slice by itself; False where it does not.
 
     Python goes on taking the socket for one that never waits, so none of its own time-outs come in.
     """
-    if sys.platform not in {"linux", "darwin"} or struct.calcsize("l") != 8:  # a timeval is 16 octets on these
+    if _NAP is None:
         return False
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(SLICE * 1_000_000)))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _NAP)
         os.set_blocking(sock.fileno(), True)
     except OSError:
         return False
@@ -251,7 +259,7 @@ class SocketStream:
             # suppress_ragged_eofs would turn a truncated connection into a proper end.
             self._sock = self._tls_sock = context.wrap_socket(
                 self._sock,
-                server_hostname=server_name,
+                server_hostname=server_name.encode("ascii"),  # octets are not looked through for what IDNA 2003 knows
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
             )

@@ -1,22 +1,20 @@
 """How a thread waits for its sockets: by the system's poll(), or by giving way to others in the same thread.
 
-Each wait for the network is made here, by `Waiter` for one socket and by `selector()` for several. So whoever runs many
+Each wait for the network is made here, by `Waiter` for one socket and by `writable` for several. So whoever runs many
 calls in one thread need only say so, with `schedule_by`, and everything above goes on as written.
 """
 
 import select
 import selectors
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from math import ceil
 from typing import Final, Protocol
 
 # An interrupt (Ctrl-C, the notebook's stop button) ends poll() where it comes as a POSIX signal. On Windows, and where
 # a thread asks for it (`_thread.interrupt_main`), a sleeping wait would not notice: no single one is longer than this.
 SLICE: Final = 0.2
-
-#: poll() where there is one: it takes one system call where epoll and kqueue take five for a wait on a few sockets.
-_Selector: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.DefaultSelector)
 
 
 class Scheduler(Protocol):
@@ -99,21 +97,16 @@ class Waiter:
         return ready
 
 
-def selector() -> selectors.BaseSelector:
-    """A selector for a few sockets, which waits as this thread does."""
+def writable(descriptors: Collection[int], seconds: float) -> list[int]:
+    """Those of several sockets that can be written, or whose connection failed; waits so many seconds at the most."""
     others = scheduler()
-    return _Selector() if others is None else _GivingWay(others)
-
-
-class _GivingWay(_Selector):  # type: ignore[misc, valid-type]  # one of two classes, by platform
-    """A selector that lets others go on while it waits."""
-
-    def __init__(self, others: Scheduler) -> None:
-        super().__init__()
-        self._others = others
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        wanted = {key.fd: key.events for key in self.get_map().values()}
-        self._others.wait(wanted, SLICE if timeout is None else timeout)
-        ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
-        return ready
+    if others is not None:
+        others.wait(dict.fromkeys(descriptors, selectors.EVENT_WRITE), seconds)
+        seconds = 0.0
+    if not hasattr(select, "poll"):
+        _, ready, failed = select.select((), descriptors, descriptors, seconds)
+        return [*{*ready, *failed}]
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLOUT)
+    return [descriptor for descriptor, _ in poll.poll(ceil(seconds * 1000))]
