@@ -61,6 +61,9 @@ _END: Final = Command(".")
 _QUIT: Final = Command("QUIT")
 _STARTTLS: Final = Command("STARTTLS")
 
+#: A command without content.
+_NO_CONTENT: Final = Tally()
+
 #: Nothing was sent by hand yet.
 _NOTHING_RAW: Final = RawInput()
 
@@ -159,16 +162,16 @@ class SmtpClient:
         self._begin()
         try:
             stream = self._opened(deadline)
-            self._wire = Wire(stream, self._redaction.masked_fragment)
+            wire = self._wire = Wire(stream, self._redaction.masked_fragment)
             self._loopback = _is_loopback(stream.address[0])
             if self._implicit_tls:
                 self._handshake(self._ssl_context or verifying(), self._endpoint.name, deadline, greeted=False)
             started = monotonic()
-            raw = self._wire.receive(deadline)
+            raw = wire.receive(deadline)
         except BaseException as error:  # noqa: BLE001 - an interrupt too must leave no connection behind
             self._fail(self._explained(error))
         self._conversation = after_tls(greeted=True) if self._tls else GREETED
-        return self._heard(None, raw, started)
+        return self._heard(None, raw, started, wire.sent_at)
 
     def disconnect(self) -> None:
         """Closes the connection without a word; may be repeated. `quit()` says goodbye first."""
@@ -542,7 +545,7 @@ class SmtpClient:
             self._fail(error)
         answered = self._owed.popleft() if self._owed else None
         self._unsettled = bool(self._owed) or self._raw.unfinished
-        return decoded(self._heard(answered, raw, started).raw)
+        return decoded(self._heard(answered, raw, started, wire.sent_at).raw)
 
     # -- state -----------------------------------------------------------------------------------------------
 
@@ -683,7 +686,7 @@ class SmtpClient:
             raw = wire.exchange(
                 command.line() + suffix, deadline or self._job or Deadline(timeout or self._timeout, started)
             )
-            return self._heard(command, raw, started)
+            return self._heard(command, raw, started, wire.sent_at)
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
             self._fail(error, command)
 
@@ -753,7 +756,7 @@ class SmtpClient:
             raw = send(wire, content, deadline or self._deadline(started))
         except BaseException as error:  # noqa: BLE001 - content that ends midway must never be terminated
             self._fail(error, command)
-        reply = self._heard(command, raw, started, sent)
+        reply = self._heard(command, raw, started, wire.sent_at, sent)
         if wire.closed and self._wire is not None:
             self._close("the server refused the content before its end")
         return reply
@@ -763,7 +766,8 @@ class SmtpClient:
         command: Command | None,
         raw: RawReply,
         started: float,
-        sent: Tally | None = None,
+        sent_at: float,
+        content: Tally = _NO_CONTENT,
     ) -> SmtpReply:
         """Makes a reply of what came: redacted, recorded, and its consequences drawn."""
         ended = monotonic()
@@ -774,12 +778,11 @@ class SmtpClient:
             octets = self._redaction.masked(octets, in_auth=hidden)
         shown = None if command is None else command.shown
         secure = self._tls is not None
-        elapsed, wait = ended - started, ended - (self._wire.sent_at if self._wire else started)
+        elapsed = ended - started
         reply = reply_of(code, cut(octets), octets, elapsed, shown, secure, before)
         self._conversation = now = before if shown is None else before.after(shown, code)
-        kept, octets_sent = (b"", 0) if sent is None else (sent.kept, sent.octets)
-        at = started - self._began
-        self._recorder.add((at, shown, octets, elapsed, wait, secure, before, now, kept, octets_sent, False))
+        at, wait = started - self._began, ended - sent_at
+        self._recorder.add((at, shown, octets, elapsed, wait, secure, before, now, content.kept, content.octets, False))
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
         if code == 421:

@@ -38,7 +38,7 @@ GUARANTEES: Final[dict[int, dict[str, str]]] = {
         "test_handshake_that_stalls_ends_at_the_deadline",
         "test_guarantees.py": "test_01_quit_that_stalls_ends_by_the_deadline test_01_upload_of_slow_content_ends_by_the_deadline",
         "test_wire.py": "test_slow_content_ends_by_the_deadline",
-        "transport/test_tls.py": "test_implicit_handshake_that_fails_is_our_error_by_the_deadline test_drip_inside_tls_ends_by_the_deadline",
+        "transport/test_tls.py": "test_implicit_handshake_that_fails_is_our_error_by_the_deadline test_drip_inside_tls_ends_by_the_deadline test_record_of_tls_that_drips_ends_by_the_deadline",
         "transport/test_connecting.py": "test_silence_everywhere_ends_by_the_one_deadline test_resolver_that_hangs_is_left_by_the_deadline",
     },
     2: {  # line and reply are bounded; the cost is linear

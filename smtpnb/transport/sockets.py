@@ -149,8 +149,6 @@ class SocketStream:
         if self._early is not None:
             data, self._early = self._early, None
             return data
-        # Most likely nothing is here yet: waiting first saves a vain recv(), and OpenSSL's costly "not yet".
-        here = self._tls_sock is not None and self._tls_sock.pending() > 0
         if self._fresh:
             self._acknowledge_soon()
         while True:
@@ -160,18 +158,25 @@ class SocketStream:
             try:
                 if self._naps and left > SLICE:
                     return self._sock.recv(_READ_SIZE)
-                # Inside TLS something may be here that poll() does not see: after each slice that is tried.
-                milliseconds = _SLICE_MS if left > SLICE else int(left * 1000.0) + 1
-                if not (here or self._readable(milliseconds) or self._tls_sock):
-                    continue
-                here = False
-                return self._sock.recv(_READ_SIZE, self._at_once)
+                if self._here(left):
+                    return self._sock.recv(_READ_SIZE, self._at_once)
             except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
-                pass  # a vain wake-up, or a TLS record that is no data
+                pass  # a slice went by, a vain wake-up, or a TLS record that is no data
             except ssl.SSLWantWriteError:
                 self._wait(deadline, "answer", read=False, write=True)
             except (OSError, ValueError) as error:  # ValueError: closed by another thread meanwhile
                 raise lost(error if isinstance(error, OSError) else None) from None
+
+    def _here(self, seconds: float) -> bool:
+        """Whether something may be read; waits for it, a slice at the most.
+
+        Waiting first saves a vain recv(), and OpenSSL's costly "not yet". Inside TLS something may be here that poll()
+        does not see: after each slice that is tried.
+        """
+        if self._tls_sock is not None and self._tls_sock.pending():
+            return True
+        milliseconds = _SLICE_MS if seconds > SLICE else int(seconds * 1000.0) + 1
+        return bool(self._readable(milliseconds)) or self._tls_sock is not None
 
     def _acknowledge_soon(self) -> None:
         """Lets the system acknowledge at once what comes next.
