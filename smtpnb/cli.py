@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +12,19 @@ from typing import Any, Final, NoReturn
 import smtpnb
 
 _PORT_HELP: Final = "the port to listen on (default: a free one)"
+
+#: Options as Python has them, and as a shell does.
+_OPTIONS: Final = tuple(
+    (re.compile(python), shell)
+    for python, shell in (
+        (r"checks=\['(\w+)'\]", r"--check \1"),
+        (r"probe_domain\(\)", "--mx"),
+        (r"\bmax_workers=(\d+)", r"--max-workers \1"),
+        (r"\b(mx|confirm|every_address|i_have_permission)=True", lambda option: f"--{option[1].replace('_', '-')}"),
+        (r"\bimplicit_tls\b", "--implicit-tls"),
+        (r"\bchecks\b", "--check"),
+    )
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -172,9 +186,15 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_probe(parser: argparse.ArgumentParser) -> None:
+    from smtpnb.explore.intrusive import CHECKS  # noqa: PLC0415 - brings in the client
+
     parser.add_argument("host", metavar="HOST", help="a name or an address, also host:port and [IPv6]:port")
     _add_common(parser)
     parser.add_argument("--mx", action="store_true", help="HOST is a mail domain: ask each of its servers")
+    parser.add_argument(
+        "--check", action="append", choices=CHECKS, default=[], help="do more than look, by name; may be repeated"
+    )
+    parser.add_argument("--i-have-permission", action="store_true", help="the owner agrees to the checks")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--html", metavar="FILE", type=_output, help="write the card as a page")
     parser.set_defaults(run=_probe)
@@ -182,33 +202,42 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
 
 def _probe(arguments: argparse.Namespace) -> int:
     """Asks one server, by one polite connection. Status 0: it is up and breaks no rule; 1: it does; 2: bad input."""
-    from smtpnb import probe, probe_domain  # noqa: PLC0415 - only this command needs it
+    from smtpnb import probe  # noqa: PLC0415 - only this command needs it
     from smtpnb.explore.targets import targets_of  # noqa: PLC0415
 
     targets, problems = targets_of([arguments.host], arguments.port)
     if not targets:
         return _bad(f"{problems[0].text}: {problems[0].why}" if problems else "no host")
     host, port, _ = targets[0]
-    options = {"ehlo_name": arguments.ehlo_name, "ca_file": arguments.ca_file}
     try:
-        if arguments.mx:
-            report: Any = probe_domain(host, port=port, timeout=arguments.timeout, **options)
-        else:
-            report = probe(
-                host, port, timeout=arguments.timeout, implicit_tls=arguments.implicit_tls,
-                every_address=arguments.every_address, **options,
-            )  # fmt: skip
+        report: Any = probe(
+            host, port, timeout=arguments.timeout, ehlo_name=arguments.ehlo_name, implicit_tls=arguments.implicit_tls,
+            ca_file=arguments.ca_file, checks=arguments.check, i_have_permission=arguments.i_have_permission,
+            mx=arguments.mx, every_address=arguments.every_address,
+        )  # fmt: skip
     except ValueError as error:
-        return _bad(str(error))
+        return _bad(_in_a_shell(str(error)))
     reports = report.reports if arguments.mx else [report, *(report.others or ())]
     if arguments.html:
         report.to_html(arguments.html)
-    print(_json_of(report) if arguments.json else report.to_text())
+    print(_json_of(report) if arguments.json else _readable(report.to_text()))
     return 0 if reports and all(each.status == "up" and not each.count("fail") for each in reports) else 1
 
 
 def _json_of(report: Any) -> str:
     return str(report.to_json(indent=1))
+
+
+def _readable(text: str) -> str:
+    """The report with its advice for a shell; what a server said stays as it is."""
+    return "\n".join(_in_a_shell(line) if line.startswith("unknown ") else line for line in text.split("\n"))
+
+
+def _in_a_shell(words: str) -> str:
+    """Our words, with the options as a shell has them."""
+    for python, shell in _OPTIONS:
+        words = python.sub(shell, words)
+    return words
 
 
 def _bad(words: str) -> int:
@@ -248,7 +277,7 @@ def _survey(arguments: argparse.Namespace) -> int:
             confirm=arguments.confirm, every_address=arguments.every_address,
         )  # fmt: skip
     except ValueError as error:
-        return _bad(str(error).replace("confirm=True", "--confirm"))
+        return _bad(_in_a_shell(str(error)))
     if not done.targets and not done.problems:
         return _bad(f"no target in {arguments.file}")
     print(done.to_text())

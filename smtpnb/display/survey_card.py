@@ -56,7 +56,7 @@ def _facts(survey: "Survey", counted: "Tally") -> Iterator[tuple[kit.Node, kit.N
         yield (
             "Time:",
             [
-                "half are faster than, nine tenths are faster than: ",
+                "half of the hosts, nine tenths of them within: ",
                 "; ".join(
                     f"{PHASE_COLOURS[name][1]} {_ms(span[0])}, {_ms(span[1])}" for name, span in counted.phases.items()
                 ),

@@ -52,10 +52,14 @@ def probe(
 
     Raises:
         ValueError: an impossible host or port, checks without permission, an EHLO name that is the target's, no
-            certificate in `ca_file`.
+            certificate in `ca_file`, `mx` with what is for one server.
         SmtpConnectError: on Binder, for any target but the sandbox.
     """
     if mx:
+        if implicit_tls or checks:
+            raise ValueError(
+                "mx=True asks a domain's servers as other mail servers do: implicit_tls and checks are for one"
+            )
         from smtpnb.explore.domain import probe_domain  # noqa: PLC0415 - needs dnspython
 
         return probe_domain(host, port=port, timeout=timeout, ehlo_name=ehlo_name, ca_file=ca_file, resolver=resolver)

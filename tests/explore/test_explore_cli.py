@@ -153,6 +153,35 @@ def test_port_with_tls_first_is_probed_by_option(sandbox_with_tls: Sandbox, caps
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX pipe")
+def test_advice_is_a_shells_and_what_the_server_says_is_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script.parse(
+        "S: 220 mx.example.net every_address=True\nC: EHLO *\nS: 250 mx.example.net\nC: QUIT\nS: 221 bye"
+    )
+    with ScriptedServer(script) as server:
+        main(["probe", f"127.0.0.1:{server.port}"])
+    out = capsys.readouterr().out
+    assert "mx.example.net every_address=True" in out
+    assert "not asked; --check injection does" in out
+    assert "the DNS was not asked; --mx does" in out
+    assert "one address was asked; --every-address asks all of them" in out
+
+
+def test_check_is_made_by_name_and_elsewhere_with_permission_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with Sandbox(in_memory=False) as sandbox:
+        main(["probe", f"localhost:{sandbox.port}", "--check", "relay", "--check", "vrfy"])
+    assert "R17  a stranger's relay attempt refused: not asked" not in capsys.readouterr().out
+    assert main(["probe", "mx.example.org", "--check", "relay"]) == 2
+    assert "--i-have-permission" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["probe", "mx.example.org", "--check", "everything"])
+
+
+@pytest.mark.parametrize("words", [["--implicit-tls"], ["--check", "vrfy", "--i-have-permission"]])
+def test_what_does_not_go_with_a_mail_domain_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", "example.org", "--mx", *words]) == 2
+    assert "--mx asks a domain's servers" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_reader_that_has_seen_enough_ends_it_without_a_word(options: list[str]) -> None:
     command = [sys.executable, "-m", "smtpnb", "probe", "127.0.0.1:1", *options]
