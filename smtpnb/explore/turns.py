@@ -1,9 +1,9 @@
 """`Turns`: an executor that runs many probes in one thread, each while the others wait for their servers.
 
 A thread for each connection costs its stack, and at hundreds of them the interpreter's lock goes from hand to hand at
-every system call: half of a survey's time. Here each call is a greenlet: it runs as any blocking code does, and where
-it would wait for a socket (`transport.waiting`) the next one whose socket is ready goes on. What waits by other means,
-such as a look-up of a name, would hold up all: that belongs to threads.
+every system call: a third of what a survey costs. Here each call is a greenlet: it runs as any blocking code does, and
+where it would wait for a socket (`transport.waiting`) the next one whose socket is ready goes on. What waits by other
+means, such as a look-up of a name, would hold up all: that belongs to threads.
 """
 
 import contextlib

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -30,6 +31,13 @@ def listener() -> Iterator[socket.socket]:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+@pytest.fixture(params=["poll", "select"], autouse=True)
+def ways_of_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each way of waiting there is on some platform."""
+    if request.param == "select":
+        monkeypatch.delattr(select, "poll", raising=False)
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *hosts: tuple[str, int]) -> None:
