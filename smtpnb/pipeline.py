@@ -13,7 +13,7 @@ from smtpnb.protocol.conversation import Stage
 from smtpnb.recorder import Group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from smtpnb.client import SmtpClient
     from smtpnb.protocol.reply import SmtpReply
@@ -112,7 +112,7 @@ class Pipeline:
         grouped = "PIPELINING" in self._client.capabilities
         for group in _groups(commands) if grouped else [[command] for command in commands]:
             self._send_group(group)
-        self.ending = end_unwanted_data(self._client)
+        self.ending = end_unwanted_data(self._client, self.replies)
 
     def _send_group(self, commands: list[Command]) -> None:
         client = self._client
@@ -129,10 +129,18 @@ class Pipeline:
         return f"<Pipeline: {len(self._commands)} queued, {len(self.replies)} answered>"
 
 
-def end_unwanted_data(client: "SmtpClient") -> "SmtpReply | None":
-    """The answer to the lone dot, where the server granted DATA although nobody is to have it (RFC 2920 §3.1)."""
+def end_unwanted_data(client: "SmtpClient", replies: "Sequence[SmtpReply]") -> "SmtpReply | None":
+    """The answer to the lone dot, where the server granted DATA although nobody is to have it (RFC 2920 §3.1).
+
+    Args:
+        client: whose session it is.
+        replies: what was answered to the commands up to DATA: a server may take RCPT and DATA though it refused MAIL.
+    """
     now = client.conversation
-    if now.recipients or now.stage is not Stage.DATA:
+    if now.stage is not Stage.DATA:
+        return None
+    mail = next((reply for reply in reversed(replies) if reply.verb == "MAIL"), None)
+    if now.recipients and (mail is None or 200 <= mail.code < 300):
         return None
     return client._upload_whole(END_OF_DATA)  # noqa: SLF001 - as above
 

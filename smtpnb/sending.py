@@ -155,7 +155,7 @@ def _envelope_at_once(client: "SmtpClient", letter: Letter) -> list[SmtpReply] |
         client._exchange_group(group)  # noqa: SLF001 - as above
         if group.granted:
             return None
-        end_unwanted_data(client)
+        end_unwanted_data(client, group.replies())
     except SmtpDisconnected:
         if 421 not in group.codes[-1:]:
             raise

@@ -150,6 +150,33 @@ def test_data_granted_though_nobody_is_left_ends_with_a_lone_dot(ending: str, ch
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
+def test_data_granted_though_mail_was_refused_ends_with_a_lone_dot(chunk: int) -> None:
+    """A server may take the recipients all the same: whose message it would be, it has said already."""
+    script = (
+        "C: MAIL *\nS: 550 no\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: .\nS: 554 no sender\nC: NOOP\nS: 250 here"
+    )
+    client, peer = connected(script, chunk=chunk)
+    with client.pipeline() as pipe:
+        pipe.mail("a@example.org")
+        pipe.rcpt("b@example.org")
+        pipe.data()
+    assert peer.writes[1] == b".\r\n"
+    assert pipe.ending is not None
+    assert pipe.ending.code == 554
+    assert client.noop().message == "here"
+
+
+def test_data_by_hand_without_any_mail_is_left_to_the_user() -> None:
+    """Wrong order is not policed: who asked for DATA and was granted it goes on."""
+    client, peer = connected("C: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: hello\nC: .\nS: 250 taken")
+    with client.pipeline() as pipe:
+        pipe.rcpt("b@example.org")
+        pipe.data()
+    assert pipe.ending is None
+    assert client.data_body("hello").message == "taken"
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
 def test_farewell_within_a_group_keeps_the_replies_before_it(chunk: int) -> None:
     client, _ = connected("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 421 bye\nclose", chunk=chunk)
     with pytest.raises(SmtpDisconnected, match="the server closed the session with 421"), client.pipeline() as pipe:

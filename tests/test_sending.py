@@ -105,13 +105,14 @@ def test_refused_sender_sends_no_recipient_where_each_waits_for_its_reply() -> N
     assert client.noop().message == "here"
 
 
-def test_refused_sender_with_data_granted_ends_with_the_lone_dot() -> None:
-    client, peer = connected(
-        "C: MAIL *\nS: 550 not you\nC: RCPT *\nS: 503 MAIL first\nC: DATA\nS: 354 go\nC: .\nS: 250 ok\nC: NOOP\nS: 250 here",
-        "PIPELINING",
-    )
+@pytest.mark.parametrize("rcpt", ["503 MAIL first", "250 ok"])
+@pytest.mark.parametrize("end", ["554 no", "250 ok"])
+def test_refused_sender_with_data_granted_ends_with_the_lone_dot(rcpt: str, end: str) -> None:
+    script = f"C: MAIL *\nS: 550 not you\nC: RCPT *\nS: {rcpt}\nC: DATA\nS: 354 go\nC: .\nS: {end}"
+    client, peer = connected(f"{script}\nC: NOOP\nS: 250 here", "PIPELINING")
     delivery = client.send_mail("a@example.org", "b@x", CONTENT)
     assert not delivery.success
+    assert delivery.accepted == ()
     assert delivery.reply.message == "not you"
     assert peer.writes[1] == b".\r\n"
     assert client.noop().message == "here"
