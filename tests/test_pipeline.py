@@ -168,7 +168,7 @@ def test_data_granted_though_mail_was_refused_ends_with_a_lone_dot(chunk: int) -
 
 def test_data_by_hand_without_any_mail_is_left_to_the_user() -> None:
     """Wrong order is not policed: who asked for DATA and was granted it goes on."""
-    client, peer = connected("C: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: hello\nC: .\nS: 250 taken")
+    client, _ = connected("C: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: hello\nC: .\nS: 250 taken")
     with client.pipeline() as pipe:
         pipe.rcpt("b@example.org")
         pipe.data()
