@@ -76,6 +76,8 @@ class Mail:
         to = (recipients,) if isinstance(recipients, str) else tuple(dict.fromkeys(recipients))
         if not to:
             raise ValueError("there is no recipient: give one address or several")
+        if not all(to):
+            raise ValueError("a recipient is empty: only the sender may be, as the null reverse-path")
         rcpts = tuple([rcpt_command(address, rcpt_parameters) for address in to])
         mail = mail_command(sender, mail_parameters)
         if type(content) is not bytes:
