@@ -140,10 +140,9 @@ def reason(code: int, names: Sequence[str], status: tuple[int, int]) -> Reason |
     """
     if code < 400 or status[0] not in _WHERE:
         return None
-    known = enhanced_status.STATUSES.get(status) if status[1] else None
-    more_exact = known is not None and code in SEVERAL and status not in _COMMANDS
-    if status[0] in about(code, names) and not more_exact:
+    if status[0] in about(code, names) and not (code in SEVERAL and names_a_fault(status)):
         return None
+    known = enhanced_status.STATUSES.get(status) if status[1] else None
     happened = next((_HAPPENED[name] for name in names if name in _HAPPENED), _ELSE)[code // 100 - 4]
     return _named(code, happened, status, known) if known else _placed(happened, status)
 
@@ -153,11 +152,20 @@ def about(code: int, names: Iterable[str]) -> tuple[int, ...]:
     return next((ABOUT[code, name] for name in (*names, "") if (code, name) in ABOUT), _ALL)
 
 
+def names_a_fault(status: tuple[int, int]) -> bool:
+    """Whether the status names one fault, more exactly than a code could."""
+    return status[1] != 0 and status in enhanced_status.STATUSES and status not in _COMMANDS
+
+
+def advice(code: int, status: tuple[int, int]) -> str:
+    """What to try after this code with this status of the table, one sentence."""
+    # RFC 3463 §3.8 has X.7.1 for permanent errors alone; servers that put off say it too, and then only waiting helps.
+    return _AGAIN if status == (7, 1) and code < 500 else enhanced_status.STATUSES[status].advice
+
+
 def _named(code: int, happened: str, status: tuple[int, int], known: Status) -> Reason:
     why = f"{known.meaning[0].lower()}{known.meaning[1:]}"
-    # RFC 3463 §3.8 has X.7.1 for permanent errors alone; servers that put off say it too, and then only waiting helps.
-    advice = _AGAIN if status == (7, 1) and code < 500 else known.advice
-    return Reason(f"{happened}: {why}", known.reference, (advice,))
+    return Reason(f"{happened}: {why}", known.reference, (advice(code, status),))
 
 
 def _placed(happened: str, status: tuple[int, int]) -> Reason:
