@@ -125,7 +125,7 @@ def unbroken(words: str) -> Element:
 
 
 def roomy(content: Node, characters: int) -> Element:
-    """Content of a cell that shrinks to so many characters and no further: JupyterLab lets code break anywhere."""
+    """Content of a cell that shrinks to so many characters and no further, also where it is no ordinary word."""
     # In em: JupyterLab's sanitizer takes no ch. Most characters are narrower than this.
     return h.span(style=f"display:inline-block;min-width:{characters * 0.6:g}em")[content]
 
