@@ -54,7 +54,7 @@ def test_in_place_of_a_traceback_stand_lines_that_jupyterlab_need_not_break() ->
     assert " ".join(lines).split() == error.to_text().split(), "the same words, none of them broken"
     assert all(len(line) <= 72 or len(line.split()) == 1 for line in lines)
     assert [line for line in lines if line.startswith("  ") and not line.startswith("    ")] == [
-        line for line in lines if line.startswith(("  Likely cause: ", "  Try: "))
+        line for line in lines if line.startswith(("  Likely cause:", "  Try:"))
     ], "what follows is set in further than what begins"
 
 
