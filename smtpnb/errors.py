@@ -14,7 +14,7 @@ byte is sent. No message holds a secret, and what a server said is in it only af
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from smtpnb.displayable import Displayable
 
@@ -31,6 +31,10 @@ __all__ = [
     "SmtpTimeout",
     "SmtpTlsError",
 ]
+
+
+#: Columns of an error shown in place of a traceback: as many as JupyterLab has on a page 1,024 pixels wide.
+_WIDTH: Final = 72
 
 
 class SmtpError(Displayable, Exception):
@@ -67,8 +71,15 @@ class SmtpError(Displayable, Exception):
         return "\n".join(lines)
 
     def _render_traceback_(self) -> list[str]:
-        """IPython's hook: a short card in place of forty lines of socket code."""
-        return self.to_text().splitlines()
+        """IPython's hook: a short card in place of forty lines of socket code.
+
+        JupyterLab breaks a traceback in the middle of words where a line is too long, so the lines are made short here.
+        """
+        import textwrap  # noqa: PLC0415 - few sessions have an error to show
+
+        # Each with what follows set in; a long name or token stays in one piece, to be copied.
+        fold = textwrap.TextWrapper(_WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        return [line for whole in self.to_text().split("\n") for line in fold.wrap(whole)]
 
 
 def _rebuilt(kind: type[SmtpError], message: str, cause: str, advice: Sequence[str]) -> SmtpError:

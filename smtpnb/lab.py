@@ -14,6 +14,10 @@ from typing import Any, Final
 #: The notebook that JupyterLab opens.
 TOUR: Final = "00_tour.ipynb"
 
+#: A folder of Jupyter configuration: our defaults for settings of JupyterLab, such as no question about news.
+DEFAULTS: Final = Path(__file__).resolve().parent / "jupyter_config"
+_SETTINGS: Final = "default_setting_overrides"
+
 #: What each notebook was like when it was copied: so a change of the user's can be told from an old version of ours.
 _MANIFEST: Final = ".smtpnb.json"
 
@@ -125,11 +129,27 @@ def serve(folder: Path, *, browser: bool, port: int | None) -> int:
     """
     from jupyterlab.labapp import LabApp  # noqa: PLC0415 - large, and only this command needs it
 
+    offer_defaults()
     server = LabApp.initialize_server(argv=_arguments(folder, browser=browser, port=port))
     # The port is bound when the loop begins, and may be another than the first one tried: tell it after that.
     server.io_loop.add_callback(lambda: _announce(folder, server.local_url))
     server.start()
     return 0
+
+
+def offer_defaults() -> None:
+    """Adds `DEFAULTS` to where Jupyter looks, behind all that is there, unless one of these defaults was set elsewhere.
+
+    What is chosen in JupyterLab itself is no default and wins anyway. `JUPYTER_CONFIG_PATH` comes before the user's own
+    folder of configuration, so a default set there has to be looked for.
+    """
+    from jupyter_server.services.config import ConfigManager  # noqa: PLC0415 - as above
+
+    theirs: Any = ConfigManager(config_dir_name="labconfig").get(_SETTINGS)  # type: ignore[no-untyped-call]
+    ours = json.loads((DEFAULTS / "labconfig" / f"{_SETTINGS}.json").read_text(encoding="utf-8"))
+    if not any(name in theirs.get(plugin, {}) for plugin, settings in ours.items() for name in settings):
+        paths = filter(None, (os.environ.get("JUPYTER_CONFIG_PATH"), str(DEFAULTS)))
+        os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
 
 
 def _announce(folder: Path, address: str) -> None:

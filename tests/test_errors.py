@@ -45,6 +45,19 @@ def test_error_tells_what_why_and_what_to_try(kind: type[SmtpError]) -> None:
     assert kind("x", advice="one step").advice == ("one step",)
 
 
+def test_in_place_of_a_traceback_stand_lines_that_jupyterlab_need_not_break() -> None:
+    host, token = ".".join(["mail"] * 20), "QUJD" * 30
+    error = SmtpError(
+        f"nothing listens at {host} port 25", cause="Many networks let no mail out. " * 5, advice=(token, "a-b " * 40)
+    )
+    lines = error._render_traceback_()
+    assert " ".join(lines).split() == error.to_text().split(), "the same words, none of them broken"
+    assert all(len(line) <= 72 or len(line.split()) == 1 for line in lines)
+    assert [line for line in lines if line.startswith("  ") and not line.startswith("    ")] == [
+        line for line in lines if line.startswith(("  Likely cause:", "  Try:"))
+    ], "what follows is set in further than what begins"
+
+
 def test_every_error_that_is_made_has_a_likely_cause_and_something_to_try() -> None:
     bare = []
     for file in Path(smtpnb.__file__).parent.rglob("*.py"):

@@ -1,5 +1,6 @@
 """The course's copy in the user's folder, and JupyterLab on it."""
 
+import json
 import os
 import re
 import signal
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from smtpnb import lab
+
+NOTIFICATION = "@jupyterlab/apputils-extension:notification"
 
 
 @pytest.fixture
@@ -73,6 +76,62 @@ def test_damaged_manifest_loses_nothing(tmp_path: Path, two_versions: dict[str, 
     assert (tmp_path / "00_tour.ipynb").read_bytes() == b"mine"
 
 
+def _set(folder: Path, values: dict[str, str]) -> None:
+    """Defaults for JupyterLab's settings, set in a folder of Jupyter configuration."""
+    file = folder / "labconfig" / "default_setting_overrides.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({NOTIFICATION: values}), encoding="utf-8")
+
+
+@pytest.fixture
+def jupyter_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The user's own folder of Jupyter configuration, empty; and no other path is set."""
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "mine"))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")  # so that it is put back
+    return tmp_path / "mine"
+
+
+def _defaults() -> dict[str, str]:
+    from jupyter_server.services.config import ConfigManager
+
+    found: dict[str, str] = (
+        ConfigManager(config_dir_name="labconfig").get("default_setting_overrides").get(NOTIFICATION, {})
+    )
+    return found
+
+
+def test_there_is_no_question_about_news(jupyter_folder: Path) -> None:
+    assert _defaults() == {}
+    lab.offer_defaults()
+    assert _defaults() == {"fetchNews": "false"}
+
+
+def test_the_user_s_own_defaults_win_wherever_they_are(
+    jupyter_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _set(tmp_path / "site", {"doNotDisturbMode": "x"})
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "site"))
+    lab.offer_defaults()
+    assert os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep) == [str(tmp_path / "site"), str(lab.DEFAULTS)]
+    assert _defaults() == {"doNotDisturbMode": "x", "fetchNews": "false"}
+    for folder in (jupyter_folder, tmp_path / "site2"):
+        monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "site2"))
+        _set(folder, {"fetchNews": "true"})
+        lab.offer_defaults()
+        assert _defaults() == {"fetchNews": "true"}
+
+
+def test_the_defaults_name_settings_that_this_jupyterlab_has() -> None:
+    from jupyterlab.commands import get_app_dir
+
+    file = lab.DEFAULTS / "labconfig" / "default_setting_overrides.json"
+    for plugin, settings in json.loads(file.read_text(encoding="utf-8")).items():
+        package, _, name = plugin.partition(":")
+        schema = json.loads((Path(get_app_dir()) / "schemas" / package / f"{name}.json").read_text(encoding="utf-8"))
+        for setting, value in settings.items():
+            assert value in [choice["const"] for choice in schema["properties"][setting]["oneOf"]]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="ends JupyterLab by a POSIX signal")
 def test_lab_serves_the_tour_at_the_address_it_prints(tmp_path: Path) -> None:
     home = tmp_path / "home"
@@ -92,6 +151,11 @@ def test_lab_serves_the_tour_at_the_address_it_prints(tmp_path: Path) -> None:
             api = re.sub(r"/lab/tree/(.*?)\?", r"/api/contents/\1?", address)
             with urllib.request.urlopen(api, timeout=20) as notebook:
                 assert b"every byte of it" in notebook.read()
+            settings = re.sub(r"/lab/tree/.*?\?", f"/lab/api/settings/{NOTIFICATION}?", address)
+            with urllib.request.urlopen(settings, timeout=20) as answer:
+                notification = json.load(answer)
+            assert notification["schema"]["properties"]["fetchNews"]["default"] == "false"
+            assert notification["settings"] == {}, "a default, and no choice made for the user"
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)

@@ -13,7 +13,8 @@ put into an attribute. Links lead to rfc-editor.org only, because `link` takes n
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import htpy as h
@@ -47,9 +48,11 @@ CHIPS: Final = ("#1a73d1", "#666666", "#0f8263", "#a8620a", "#8a4fb5", "#d02a5c"
 
 _MUTED: Final = "opacity:0.78"
 _EDGE: Final = "1px solid rgba(127,127,127,0.4)"
-# Inherited by all the text inside: spaces stay as they were said, and a long word breaks (an untrusted notebook keeps
-# only the older `word-wrap`).
-_WRAP: Final = "white-space:pre-wrap;word-wrap:break-word;overflow-wrap:anywhere"
+# Inherited by all the text inside: spaces stay as they were said, and a word breaks only where no line could hold it.
+# Not `overflow-wrap:anywhere`, with which the columns of a table grow so narrow that ordinary words break.
+_WRAP: Final = "white-space:pre-wrap;word-wrap:break-word"
+# For what is no ordinary word, such as base64: it breaks anywhere, and a column may be narrower than it.
+_BREAKING: Final = "word-break:break-all"
 _CARD: Final = f"border:{_EDGE};border-radius:6px;padding:8px 14px;margin:6px 0;max-width:56em;line-height:1.5;{_WRAP}"
 # JupyterLab gives code a grey plate, and cells a right alignment, a stripe and a margin of their own.
 _CODE: Final = "background:none;padding:0"
@@ -95,9 +98,20 @@ def prose(text: str, limit: int | None = None) -> Element:
     return h.bdi[h.code(style=_PROSE)[_shown(text, limit)]]
 
 
-def _shown(text: str, limit: int | None) -> str:
+def _shown(text: str, limit: int | None) -> list[Node]:
     # Cut first: `visible` makes up to nine characters of one.
-    return visible(shortened(text, options.line_characters if limit is None else limit))
+    return list(_breakable(visible(shortened(text, options.line_characters if limit is None else limit))))
+
+
+#: Longer than the longest words in use, and than most addresses; an 80-character host name is no ordinary word.
+_LONG: Final = re.compile(r"(\S{40,})")
+
+
+def _breakable(text: str) -> Iterator[Node]:
+    """The text, where each run without a space that is no ordinary word may break to fit into a narrow column."""
+    for position, part in enumerate(_LONG.split(text)):
+        if part:
+            yield h.span(style=_BREAKING)[part] if position % 2 else part
 
 
 def literal(text: str) -> Element:
@@ -111,7 +125,7 @@ def unbroken(words: str) -> Element:
 
 
 def roomy(content: Node, characters: int) -> Element:
-    """Content of a cell that shrinks to so many characters and no further: JupyterLab lets code break anywhere."""
+    """Content of a cell that shrinks to so many characters and no further, also where it is no ordinary word."""
     # In em: JupyterLab's sanitizer takes no ch. Most characters are narrower than this.
     return h.span(style=f"display:inline-block;min-width:{characters * 0.6:g}em")[content]
 

@@ -495,7 +495,7 @@ STATUSES: Final = {
     ),
     (7, 1): Status(
         "not authorized",
-        "The rules of the house do not let this client send this.",
+        "The rules of the house do not let this client do this.",
         _POLICY,
         (451, 454, 502, 503, 533, 550, 551),
         _ANY,

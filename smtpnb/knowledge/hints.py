@@ -4,12 +4,19 @@ A reply's text is meant for people and no standard rules it (RFC 5321 §4.2), so
 with "May be" and names the words that suggested it; those are our own spelling of them, not the server's octets. The
 phrases come from Postfix, Exim, Sendmail, Exchange and Microsoft 365, Gmail, OpenSMTPD, qmail and common filters.
 
+Some servers, qmail above all, put an enhanced status where RFC 2034 §4 does not have it: `(#5.7.1)` at the end. It is
+no enhanced status then, and what it says is a guess like the others, the last that is made.
+
 A hostile server can make a reply as long and as odd as it likes: only its first lines and characters are read, and
 they are looked for as plain strings, word by word, so the time is bounded and no pattern can explode.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
+
+from smtpnb.knowledge import reasons
+from smtpnb.knowledge.enhanced_status import STATUSES
 
 #: How much of a reply is read; longer than the longest refusals seen, which are Gmail's five lines.
 LINES: Final = 12
@@ -423,6 +430,8 @@ _WORDED: Final = tuple((rule, tuple((phrase, words_of(phrase)) for phrase in rul
 def hint(code: int, verb: str, lines: Sequence[str], status: tuple[int, int] | None = None) -> Hint | None:
     """What the text of a refusal may mean; None where nothing is recognised, and for 2xx and 3xx.
 
+    Words come before a status out of its place: they are the server's own, and its numbers are often vague.
+
     Args:
         code: the reply code.
         verb: the verb it answers, as `reply_codes` knows them.
@@ -437,7 +446,7 @@ def hint(code: int, verb: str, lines: Sequence[str], status: tuple[int, int] | N
             for phrase, words in phrases:
                 if words in text:
                     return Hint(rule.name, rule.meaning, rule.advice, phrase)
-    return None
+    return _by_status(code, lines) if status is None else None
 
 
 def _told(line: str) -> str:
@@ -450,3 +459,45 @@ def _told(line: str) -> str:
 def _may_apply(rule: Rule, code: int, verb: str, status: tuple[int, int] | None) -> bool:
     fits = not rule.verbs or not verb or verb in rule.verbs
     return code // 100 in rule.severities and fits and verb not in rule.not_verbs and status not in rule.statuses
+
+
+# -- a status out of its place -----------------------------------------------------------------------------------
+
+#: `#5.7.1`, in brackets or not. Without the # it could be a version, so then it has to be in brackets and end the line.
+_MARKED: Final = re.compile(r"[(\[]?#([45])\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})[)\].,;:]*")
+_BRACKETED: Final = re.compile(r"[(\[]([45])\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})[)\]]\.?")
+
+
+def misplaced_status(code: int, lines: Sequence[str]) -> tuple[int, int] | None:
+    """Subject and detail of what looks like an enhanced status elsewhere than in front of the text, or None.
+
+    Args:
+        code: the reply code; a status of another class is none, and 2xx and 3xx are not looked at.
+        lines: the text of each line.
+    """
+    for match in filter(None, _candidates(lines)):
+        status = int(match[2]), int(match[3])
+        if code // 100 == int(match[1]) and status in STATUSES and status != (0, 0):
+            return status
+    return None
+
+
+def _candidates(lines: Sequence[str]) -> Iterator[re.Match[str] | None]:
+    for line in lines[:LINES]:
+        words = line[:CHARACTERS].split()
+        yield from (_MARKED.fullmatch(word) for word in words if "#" in word[:2])
+        yield _BRACKETED.fullmatch(words[-1]) if words else None
+
+
+def _by_status(code: int, lines: Sequence[str]) -> Hint | None:
+    status = misplaced_status(code, lines)
+    if status is None or not reasons.names_a_fault(status):
+        return None
+    said = f"{code // 100}.{status[0]}.{status[1]}"
+    meaning = STATUSES[status].meaning
+    return Hint(
+        "status out of its place",
+        f"May be meant as the enhanced status {said}: {meaning[0].lower()}{meaning[1:]}",
+        reasons.advice(code, status),
+        said,
+    )

@@ -2,8 +2,9 @@
 
 The same code teaches a different lesson after another verb: 250 after EHLO is a list, after the end of data a
 promise; 550 after RCPT with 5.1.1 is no 550 with 5.7.1. So there are three tables, by code, by code and verb, and by
-enhanced status as well, and `row` asks the finest first. A code in none falls back on its digits and says so. The
-module never sees a reply's text: what that may mean is in `hints`.
+enhanced status as well, and `row` asks the finest first; where the status is more exact than what the code's tables
+say, or speaks of something else, the sentence is that of `reasons`. A code in none falls back on its digits and says
+so. The module never sees a reply's text: what that may mean is in `hints`.
 
 What was asked is written as `SmtpReply.asked` has it: a verb, "." for the end of mail data, one of the names below,
 "" where nothing is known; a SASL response, shown as the mask, counts as AUTH.
@@ -11,6 +12,7 @@ What was asked is written as `SmtpReply.asked` has it: a verb, "." for the end o
 
 from typing import Final, NamedTuple
 
+from smtpnb.knowledge.reasons import reason
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.secret import MASK
 
@@ -974,6 +976,11 @@ FINER: Final = {
         "Read the text: often the client's address is on a block list, or is one for home users.",
         "Send through your provider's submission server (port 587 or 465) instead.",
     ),
+    (5, "EHLO", (7, 1)): ANSWERS[554, "EHLO"],
+    (4, "MAIL", (3, 1)): ANSWERS[452, "MAIL"],
+    (4, ".", (3, 1)): ANSWERS[452, "."],
+    (5, "MAIL", (3, 4)): ANSWERS[552, "MAIL"],
+    (5, ".", (3, 4)): ANSWERS[552, "."],
 }
 
 
@@ -983,12 +990,20 @@ def row(code: int, verb: str = "", status: tuple[int, int] | None = None) -> Rep
     Args:
         code: the reply code.
         verb: what it answers, as `SmtpReply.asked` has it.
-        status: subject and detail of the enhanced status, if there is one.
+        status: subject and detail of the enhanced status, if there is one and its class is the code's first digit.
     """
+    if status and (finer := _by_status(code, verb, status)):
+        return finer
+    coarser = (ANSWERS.get((code, each)) for each in names(verb))
+    return next(filter(None, coarser), None) or CODES.get(code) or _by_digits(code)
+
+
+def _by_status(code: int, verb: str, status: tuple[int, int]) -> ReplyCode | None:
+    """The row where the status knows more than the code; None where the code's own says as much."""
     verbs = names(verb)
-    finer = (FINER.get((code // 100, each, status)) for each in verbs if status)
-    coarser = (ANSWERS.get((code, each)) for each in verbs)
-    return next(filter(None, (*finer, *coarser)), None) or CODES.get(code) or _by_digits(code)
+    finer = next(filter(None, (FINER.get((code // 100, each, status)) for each in verbs)), None)
+    why = None if finer else reason(code, verbs, status)
+    return ReplyCode(code, *why) if why else finer
 
 
 def meaning(code: int, verb: str = "", status: tuple[int, int] | None = None) -> str:
@@ -1012,8 +1027,8 @@ def occasion(code: int) -> str:
 
 
 def is_finer(code: int, verb: str, status: tuple[int, int]) -> bool:
-    """Whether a lesson of its own is told for this status, so that the status's own advice is not needed."""
-    return any((code // 100, each, status) in FINER for each in names(verb))
+    """Whether the meaning is that of the status, so that nothing need be said of the status besides."""
+    return _by_status(code, verb, status) is not None
 
 
 def severity(code: int) -> Digit:

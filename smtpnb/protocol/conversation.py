@@ -52,6 +52,9 @@ EXPECTED: Final[dict[str, frozenset[Stage]]] = {
     "BDAT": frozenset({Stage.RECIPIENTS}),
 } | {verb: frozenset({Stage.GREETED, Stage.READY, Stage.SENDER, Stage.RECIPIENTS}) for verb in ANYWHERE}
 
+#: Verbs of extensions: a client learns of them from the reply to EHLO, and HELO's offers none (RFC 5321 §2.2.1).
+EXTENDED: Final = frozenset({"STARTTLS", "AUTH", "BDAT"})
+
 #: State → what has to come first there, in words.
 _FIRST: Final = {
     Stage.CLOSED: "connect first: there is no connection",
@@ -121,6 +124,8 @@ class Conversation(Displayable):
 
     def expects(self, verb: str) -> bool:
         """Whether the standard expects `verb` here; a server may see it otherwise."""
+        if verb.upper() in EXTENDED and self.greeted_with == "HELO":
+            return False
         if verb.upper() == "STARTTLS" and self.secure:
             return False
         if verb.upper() == "AUTH" and self.authenticated:
@@ -135,11 +140,15 @@ class Conversation(Displayable):
             return ""
         if verb.upper() not in EXPECTED:
             return f"{visible(verb)} is no verb of the standard"
+        if self.stage is Stage.GREETED and verb.upper() in EXTENDED:
+            return f"EHLO first: {verb.upper()} is an extension, and only the reply to EHLO tells whether it is there"
         if self.stage in (Stage.CLOSED, Stage.DATA, Stage.AUTH, Stage.GREETED):
             return _FIRST[self.stage]
         return self._why_not_in_session(verb.upper())
 
     def _why_not_in_session(self, verb: str) -> str:
+        if verb in EXTENDED and self.greeted_with == "HELO":
+            return f"EHLO first: {verb} is an extension, and HELO brings none"
         if verb == "STARTTLS" and self.secure:
             return "TLS is on already"
         if verb == "AUTH" and self.authenticated:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smtpnb.displayable import Displayable
-from smtpnb.knowledge import enhanced_status, extensions, mechanisms, reply_codes, verbs
+from smtpnb.knowledge import enhanced_status, extensions, hints, mechanisms, reply_codes, verbs
 from smtpnb.knowledge.hints import Hint
 from smtpnb.knowledge.rfc import Reference
 from smtpnb.protocol import challenge
@@ -152,6 +152,8 @@ def _more(reply: "SmtpReply") -> Iterator[Note]:
         yield Note(f"{reply.code}␣", ("A space behind the code: the last line.",))
     if reply.enhanced_status:
         yield from _status_notes(reply.enhanced_status)
+    elif misplaced := hints.misplaced_status(reply.code, reply.lines):
+        yield _guess(reply.severity, misplaced)
 
 
 def _command_notes(reply: "SmtpReply") -> Iterator[Note]:
@@ -185,6 +187,14 @@ def _status_notes(status: "EnhancedStatus") -> Iterator[Note]:
     yield Note(f"{status.class_}.x.x", (_sentence(enhanced_status.CLASSES[status.class_]),))
     yield Note(f"x.{status.subject}.x", (_sentence(enhanced_status.subject(status.subject)),))
     yield Note(f"x.x.{status.detail}", (_sentence(row.name), row.meaning, row.occasion), row.reference)
+
+
+def _guess(class_: int, pair: tuple[int, int]) -> Note:
+    """What a status at the end of the text may mean; only one in front of it is an enhanced status."""
+    row = enhanced_status.STATUSES[pair]
+    said = f"{class_}.{pair[0]}.{pair[1]}"
+    why = f"May be meant as the enhanced status {said}, which belongs in front of the text."
+    return Note(f"{said} in the text", (why, _sentence(row.name), row.meaning), Reference(2034, "4"))
 
 
 def _sentence(phrase: str) -> str:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from smtpnb.knowledge import enhanced_status, reply_codes
-from smtpnb.protocol.conversation import ANYWHERE, Conversation, Stage
+from smtpnb.protocol.conversation import ANYWHERE, EXTENDED, Conversation, Stage
 
 if TYPE_CHECKING:
     from smtpnb.protocol.reply import SmtpReply
@@ -18,6 +18,10 @@ _USUAL: Final = {
 _AFTER_STARTTLS: Final = "Send EHLO again: what was learnt in the clear is forgotten (RFC 3207 §4.2)."
 _TLS_FIRST: Final = "STARTTLS is on offer and this is still cleartext: encrypt before you log in or send mail."
 _LOGIN_FIRST: Final = "AUTH is on offer: log in, or open a mail transaction with MAIL."
+_LOGIN_IN_CLEAR: Final = (
+    "AUTH is on offer, but TLS is neither on nor offered: everyone on the way could read a password, so log in only "
+    "where that does no harm, or try port 465, where TLS comes first (RFC 8314 §3)."
+)
 _LOGIN_MISSING: Final = "TLS is on already, so a login is what is missing: send AUTH, then repeat the command."
 _EARLIER_REFUSED: Final = "Look at the replies before this one: a command that was refused does not count."
 
@@ -65,15 +69,18 @@ def _in_order(reply: "SmtpReply", before: Conversation) -> tuple[str, ...]:
         return (fits, *reply_codes.advice(reply.code, verb))
     steps = [f"Here: {before.why_not(verb)}."]
     if before.allowed:
-        steps.append(_expected(before))
+        steps.append(_expected(before, verb))
     if verb in ("RCPT", "DATA", "BDAT") and before.stage in (Stage.READY, Stage.SENDER):
         steps.append(_EARLIER_REFUSED)
     return tuple(steps)
 
 
-def _expected(before: Conversation) -> str:
-    own = [verb for verb in before.allowed if verb not in (*ANYWHERE, "EHLO", "HELO")]
-    return f"Expected here: {', '.join(own or ('EHLO', 'HELO'))}, or a command that fits anywhere, such as RSET."
+def _expected(before: Conversation, verb: str) -> str:
+    introductions = ("EHLO",) if verb in EXTENDED else ("EHLO", "HELO")
+    own = [each for each in before.allowed if each not in (*ANYWHERE, "EHLO", "HELO")]
+    if not own or (verb in EXTENDED and before.greeted_with == "HELO"):
+        own = [*introductions, *own]
+    return f"Expected here: {', '.join(own)}, or a command that fits anywhere, such as RSET."
 
 
 # -- the usual way on --------------------------------------------------------------------------------------------
@@ -91,9 +98,9 @@ def _usual(reply: "SmtpReply", before: Conversation) -> str | None:
 
 def _offered(reply: "SmtpReply", before: Conversation) -> str:
     """The step that the EHLO reply itself suggests; TLS comes before login, login before mail."""
-    keywords = {line[:16].partition(" ")[0].upper() for line in reply.lines[1:]}
+    keywords = {line[:16].partition(" ")[0].partition("=")[0].upper() for line in reply.lines[1:]}
     if "STARTTLS" in keywords and not reply.secure:
         return _TLS_FIRST
     if "AUTH" in keywords and not before.authenticated:
-        return _LOGIN_FIRST
+        return _LOGIN_FIRST if reply.secure else _LOGIN_IN_CLEAR
     return _USUAL[Stage.READY]

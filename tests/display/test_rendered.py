@@ -1,14 +1,22 @@
-"""Every view as JupyterLab shows it, light and dark, trusted and not: contrast measured, and axe's opinion."""
+"""Every view as JupyterLab shows it, light and dark, trusted and not: contrast and words measured, and axe's opinion."""
 
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from browser import Lab, LabPage, code
+from playwright.sync_api import Browser
 from sheet import views
+from view_examples import ERROR, REPLY_ERROR, exchange, lines, reply
+
+from smtpnb import display
+from smtpnb.errors import SmtpError, SmtpTimeout
+from smtpnb.transcript import Transcript
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
+BROKEN_WORDS = (Path(__file__).parent / "broken_words.js").read_text(encoding="utf-8")
 THEMES = ("light", "dark")
 TOO_PALE = '<div style="background:#777777;color:#888888">too pale</div>'
 
@@ -70,3 +78,82 @@ def test_axe_is_not_blind_here(lab: Lab, lab_page: LabPage, node_modules: Path) 
     outputs = shown(lab, lab_page, sheet, "light", trusted=True)
     found = lab_page.axe(node_modules, outputs)
     assert {line.partition(":")[0] for line in found} == {"link-name", "color-contrast"}
+
+
+# -- words ---------------------------------------------------------------------------------------------------------
+
+#: As wide as a large page, a small one, and a small one beside something else.
+WIDTHS = (1400, 1024, 700)
+
+HOST = ".".join(["nineteen-characters"] * 4)
+BASE64 = "QUJD" * 60
+LONG = reply(lines(550, f"no mail for {HOST} is taken here", BASE64), f"RCPT TO:<bob@{HOST}>")
+LONG_ONES = {
+    "reply": display.html(LONG) or "",
+    "explained": display.explained(LONG) or "",
+    "ladder": display.html(Transcript((exchange(f"VRFY {BASE64}", LONG.raw, "ready"),))) or "",
+    "error": display.html(SmtpTimeout(f"{HOST} said nothing", cause=f"It is {BASE64}.")) or "",
+}
+SAID = SmtpTimeout(
+    f"mail.example.org ({HOST}) sent no greeting within thirty seconds",
+    cause="Either nothing answers there, or a firewall on the way throws everything away without a word of its own.",
+    advice=("Try the submission port 587, which most networks let through to their own customers.",),
+)
+
+
+def broken(lab_page: LabPage, outputs: list[Any], names: list[str]) -> list[dict[str, str]]:
+    found = lab_page.page.evaluate(BROKEN_WORDS, {"outputs": outputs, "names": names, "long": 40})
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_ordinary_word_is_broken(chromium: Browser, lab: Lab, width: int, trusted: bool) -> None:
+    page = LabPage.start(chromium, lab, width=width)
+    sheet = views()
+    found = broken(page, shown(lab, page, sheet, "light", trusted=trusted), list(sheet))
+    page.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
+def test_what_is_no_ordinary_word_may_break_and_fits(chromium: Browser, lab: Lab, trusted: bool) -> None:
+    page = LabPage.start(chromium, lab, width=1024)
+    outputs = shown(lab, page, LONG_ONES, "light", trusted=trusted)
+    words = broken(page, outputs, list(LONG_ONES))
+    sizes = page.page.evaluate("outputs => outputs.map(each => [each.scrollWidth, each.clientWidth])", outputs)
+    page.close()
+    assert words == []
+    assert {name: there <= room for name, (there, room) in zip(LONG_ONES, sizes, strict=True)} == dict.fromkeys(
+        LONG_ONES, True
+    )
+
+
+@pytest.mark.parametrize("width", [1400, 1024])
+def test_no_word_of_an_error_is_broken_where_a_traceback_would_stand(chromium: Browser, lab: Lab, width: int) -> None:
+    errors: list[SmtpError] = [ERROR, REPLY_ERROR, SAID]
+    cells = [code("raise") for _ in errors]
+    for cell, error in zip(cells, errors, strict=True):
+        said = {"ename": type(error).__name__, "evalue": str(error), "traceback": error._render_traceback_()}
+        cell.outputs = [nbformat.v4.new_output("error", **said)]
+    lab.write("errors.ipynb", cells)
+    page = LabPage.start(chromium, lab, width=width)
+    page.open("errors.ipynb")
+    outputs = page.page.query_selector_all(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output pre")
+    found = broken(page, outputs, [type(error).__name__ for error in errors])
+    page.close()
+    assert len(outputs) == len(errors)
+    assert found == []
+
+
+def test_the_measurement_finds_broken_words(lab: Lab, lab_page: LabPage) -> None:
+    narrow = "width:3em;font-family:monospace"
+    sheet = {
+        "broken": f'<div style="{narrow};overflow-wrap:anywhere">extensions</div>',
+        "broken by all": f'<div style="{narrow};word-break:break-all">an extension</div>',
+        "too wide": f'<div style="{narrow}">extensions</div>',
+        "long": f'<div style="{narrow};overflow-wrap:anywhere">{"x" * 40}</div>',
+    }
+    found = broken(lab_page, shown(lab, lab_page, sheet, "light", trusted=True), list(sheet))
+    assert {each["view"] for each in found} == {"broken", "broken by all"}

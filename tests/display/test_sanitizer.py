@@ -17,7 +17,6 @@ pytestmark = pytest.mark.node
 
 #: What it takes away, and why that is no loss.
 MISSED_BY_NOBODY = {
-    "overflow-wrap:anywhere",  # a long word makes the output scroll
     "color:inherit",  # the front-end's own colour, of which the rendered views are measured
 }
 

@@ -1,5 +1,6 @@
 """Hints: what real servers' texts suggest, what must suggest nothing, and what hostile text can do (nothing)."""
 
+import re
 import time
 
 import pytest
@@ -11,8 +12,9 @@ from server_texts import FALSE_FRIENDS, SERVER_TEXTS
 
 from smtpnb.client import SmtpClient
 from smtpnb.knowledge import hints
+from smtpnb.knowledge.enhanced_status import STATUSES
 from smtpnb.knowledge.hints import RULES, Rule, hint, words_of
-from smtpnb.protocol.reply import EnhancedStatus
+from smtpnb.protocol.reply import EnhancedStatus, SmtpReply
 from smtpnb.text import visible
 
 PHRASES = {phrase for rule in RULES for phrase in rule.phrases}
@@ -104,9 +106,9 @@ def test_what_stands_beyond_the_bound_is_not_read() -> None:
     [
         ["x" * 4_000_000], ["a " * 2_000_000], ["relay access " * 300_000], ["@" * 4_000_000], ["." * 4_000_000],
         ["\u202e\0\x1b[2J" * 1_000_000], ["<" * 4_000_000], ["too many " * 400_000] * 50, ["(((((" * 900_000],
-        [""] * 1_000_000, ["İ" * 2_000_000], ["'" * 4_000_000],
+        [""] * 1_000_000, ["İ" * 2_000_000], ["'" * 4_000_000], ["(#5.7.1" * 600_000] * 20, ["#5.7. " * 700_000] * 20,
     ],
-    ids=range(12),
+    ids=range(14),
 )  # fmt: skip
 def test_hostile_text_costs_no_time(lines: list[str]) -> None:
     started = time.perf_counter()
@@ -119,13 +121,77 @@ def test_hostile_text_costs_no_time(lines: list[str]) -> None:
 def test_any_text_gives_nothing_or_words_of_ours(code: int, verb: str, lines: list[str]) -> None:
     found = hint(code, verb, lines)
     assert found == hint(code, verb, lines)
-    assert found is None or (found.words in PHRASES and visible(found.words) == found.words)
+    assert found is None or found.words in PHRASES or re.fullmatch(r"[45]\.\d{1,3}\.\d{1,3}", found.words)
+    assert found is None or visible(found.words) == found.words
 
 
 @given(st.sampled_from(sorted(PHRASES)), st.text(max_size=30), st.text(max_size=30))
 def test_no_2xx_or_3xx_has_a_hint(phrase: str, before: str, behind: str) -> None:
     assert hint(250, "RCPT", [f"{before} {phrase} {behind}"]) is None
     assert hint(334, "AUTH", [f"{before} {phrase} {behind}"]) is None
+
+
+# -- a status out of its place -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "said"),
+    [
+        (553, "sorry, your envelope sender is in my badmailfrom list (#5.7.1)", "5.7.1"),  # qmail
+        (550, "sorry, no room here (#5.2.2)", "5.2.2"),
+        (451, "See http://example.org/ (#4.4.3)", "4.4.3"),
+        (550, "#5.1.1 bad address a@b", "5.1.1"),  # IronPort
+        (550, "Blocked [#5.7.25].", "5.7.25"),
+        (554, "Refused (5.7.1)", "5.7.1"),
+        (554, "Refused [5.7.1].", "5.7.1"),
+    ],
+)  # fmt: skip
+def test_a_status_elsewhere_in_the_text_is_a_guess(code: int, text: str, said: str) -> None:
+    reply = SmtpReply(code, (text,), b"", command="RCPT TO:<a@b>")
+    assert reply.enhanced_status is None
+    assert reply.hint
+    assert reply.hint.meaning.startswith(f"May be meant as the enhanced status {said}: ")
+    assert is_one_sentence(reply.hint.meaning)
+    assert reply.hint.reason == f"The text says “{said}”."
+    assert reply.meaning == SmtpReply(code, ("x",), b"", command="RCPT TO:<a@b>").meaning, "a guess, never a fact"
+    (note,) = [note for note in reply.explain().more if note.label == f"{said} in the text"]
+    assert note.sentences[0] == f"May be meant as the enhanced status {said}, which belongs in front of the text."
+
+
+def test_the_words_come_before_the_status_and_both_are_explained() -> None:
+    reply = SmtpReply(
+        553, ("sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",), b"", command="RCPT TO:<a@b>"
+    )
+    assert reply.enhanced_status is None
+    assert reply.hint
+    assert reply.hint.name == "relaying refused"
+    told = reply.explain().to_text()
+    assert "Hint: May be that the server will not relay" in told
+    assert "5.7.1 in the text: May be meant as the enhanced status 5.7.1" in told
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (550, "(#4.7.1)"),  # of another class than the code
+        (550, "(#2.0.0)"), (550, "(#5.0.0)"), (550, "(#5.9.9)"), (550, "(#05.7.1)"), (550, "(#5.7.1.2)"), (550, "x#5.7.1"),
+        (554, "refused by Mailer (5.7.1) of ours"), (554, "refused by Mailer 5.7.1"), (554, "a@(#5.7.1)"),
+        (503, "MAIL first (#5.5.1)"),  # says nothing that 503 does not
+        (550, "nothing here (#5.3.0)"),  # names no fault
+        (250, "ok (#2.1.5)"), (550, "5.1.1 x (#5.7.1)"),  # one in front is the enhanced status
+    ],
+)  # fmt: skip
+def test_what_is_no_status_out_of_its_place_suggests_nothing(code: int, text: str) -> None:
+    reply = SmtpReply(code, (text,), b"", command="RCPT TO:<a@b>")
+    assert reply.hint is None
+
+
+@pytest.mark.parametrize("status", [pair for pair in STATUSES if pair[0]])
+@pytest.mark.parametrize("severity", [4, 5])
+def test_every_such_guess_is_a_sentence(status: tuple[int, int], severity: int) -> None:
+    found = hint(severity * 100 + 50, "RCPT", [f"x (#{severity}.{status[0]}.{status[1]})"])
+    assert found is None or (is_one_sentence(found.meaning) and is_one_sentence(found.advice))
+    assert (found is None) is (not status[1] or status in {(5, 1), (5, 2), (5, 4), (5, 5)})
 
 
 # -- servers that nobody here wrote ------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def test_the_verb_changes_the_lesson(code: int) -> None:
         (550, "RCPT", None, "no such user, or it does not relay"), (550, "RCPT", (9, 9), "no such user, or"),
         (450, "RCPT", (7, 1), "greylisting"), (451, "RCPT", (7, 1), "greylisting"), (452, "RCPT", (2, 2), "full"),
         (452, "RCPT", (5, 3), "no more recipients"), (550, "MAIL", (7, 1), "this sender"), (550, ".", (7, 1), "spam"),
-        (550, "BDAT LAST", (7, 1), "spam"), (554, "greeting", (7, 1), "greeting"), (554, "", (7, 1), "failed"),
+        (550, "BDAT LAST", (7, 1), "spam"), (554, "greeting", (7, 1), "greeting"), (554, "", (7, 1), "rules of the house"),
         (421, "RCPT", None, "closes the connection"), (421, "greeting", None, "no session now"),
         (550, "BDAT LAST", None, "read the message"), (250, "BDAT", None, "chunk"), (250, "BDAT LAST", None, "last chunk"),
         (501, "EHLO without a name", None, "name is missing"), (501, "EHLO", None, "does not like the name"),

@@ -149,3 +149,13 @@ def test_closed_session_promises_no_503() -> None:
     assert "503" not in (CLOSED._repr_html_() or "")
     assert "Would likely get 503: " in GREETED.to_text()
     assert "Would likely get 503:" in (GREETED._repr_html_() or "")
+
+
+@pytest.mark.parametrize("verb", ["STARTTLS", "AUTH", "BDAT"])
+def test_helo_brings_no_extension(verb: str) -> None:
+    """RFC 5321 §2.2.1: what is beyond the plain verbs is offered in the reply to EHLO alone."""
+    now = GREETED.after("HELO x", 250)
+    assert verb not in now.allowed
+    assert now.why_not(verb) == f"EHLO first: {verb} is an extension, and HELO brings none"
+    assert verb in (RECIPIENTS if verb == "BDAT" else now.after("EHLO x", 250)).allowed
+    assert GREETED.why_not(verb).startswith(f"EHLO first: {verb} is an extension")

@@ -11,6 +11,7 @@ SENDER = Conversation(Stage.SENDER, greeted_with="EHLO", reverse_path="a@b.examp
 RECIPIENTS = Conversation(Stage.RECIPIENTS, greeted_with="EHLO", reverse_path="a@b.example", recipients=1)
 IN_TLS = Conversation(Stage.READY, secure=True, greeted_with="EHLO")
 LOGGED_IN = Conversation(Stage.READY, secure=True, authenticated=True, greeted_with="EHLO")
+AFTER_HELO = Conversation(Stage.READY, greeted_with="HELO")
 CHUNKS = Conversation(Stage.RECIPIENTS, greeted_with="EHLO", reverse_path="a@b.example", recipients=1, chunks=1)
 
 
@@ -64,6 +65,16 @@ def test_503_on_a_closed_connection_expects_nothing() -> None:
     assert steps(503, "no", "NOOP", CLOSED) == "Here: connect first: there is no connection."
 
 
+@pytest.mark.parametrize("before", [GREETED, AFTER_HELO], ids=["nothing", "HELO"])
+@pytest.mark.parametrize("command", ["AUTH PLAIN ⟨hidden⟩", "AUTH LOGIN", "STARTTLS", "BDAT 5 LAST"])
+def test_503_to_an_extension_s_verb_asks_for_ehlo_and_never_for_helo(command: str, before: Conversation) -> None:
+    said = steps(503, "5.5.1 no", command, before)
+    assert said.startswith(f"Here: EHLO first: {command.split(maxsplit=1)[0]} is an extension")
+    assert "Expected here: EHLO," in said
+    assert "HELO, " not in said.replace("EHLO, ", "")
+    assert "(or HELO)" not in said
+
+
 def test_530_inside_tls_can_only_mean_the_login() -> None:
     assert "a login is what is missing" in steps(530, "5.7.0 x", "MAIL FROM:<a@b.example>", IN_TLS)
     for before in (None, READY, LOGGED_IN):
@@ -104,3 +115,38 @@ def test_every_refusal_says_what_to_try(code: int) -> None:
     ):
         for before in (None, GREETED, READY, RECIPIENTS):
             assert steps(code, "x", command, before)
+
+
+# -- what an EHLO reply suggests ---------------------------------------------------------------------------------
+
+
+def offered(*keywords: str, secure: bool = False, before: Conversation = GREETED) -> str:
+    """What is advised after an EHLO reply with these keywords."""
+    lines = ("mx.example", *keywords)
+    raw = b"".join(b"250-%s\r\n" % line.encode() for line in lines)
+    (step,) = next_steps(SmtpReply(250, lines, raw, command="EHLO a", secure=secure, conversation=before))
+    return step
+
+
+@pytest.mark.parametrize("order", [("STARTTLS", "AUTH PLAIN LOGIN"), ("AUTH PLAIN LOGIN", "starttls")])
+def test_tls_comes_before_a_login_where_it_is_offered(order: tuple[str, ...]) -> None:
+    assert offered(*order).startswith("STARTTLS is on offer")
+    assert "before you log in" in offered(*order)
+    assert offered("STARTTLS").startswith("STARTTLS is on offer")
+
+
+@pytest.mark.parametrize("keyword", ["AUTH PLAIN LOGIN", "auth CRAM-MD5", "AUTH=LOGIN PLAIN"])
+def test_a_login_in_the_clear_is_never_advised_without_a_warning(keyword: str) -> None:
+    said = offered("SIZE", keyword)
+    assert "TLS is neither on nor offered" in said
+    assert "everyone on the way could read" in said
+
+
+def test_a_login_inside_tls_is_advised_once() -> None:
+    assert (
+        offered("AUTH PLAIN", secure=True, before=IN_TLS)
+        == "AUTH is on offer: log in, or open a mail transaction with MAIL."
+    )
+    for done in (LOGGED_IN, Conversation(Stage.READY, authenticated=True, greeted_with="EHLO")):
+        assert offered("AUTH PLAIN", secure=done.secure, before=done).startswith("Open a mail transaction")
+    assert offered("SIZE 1").startswith("Open a mail transaction")
