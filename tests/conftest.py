@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,11 @@ MARKS = {
 }
 SCREEN: pytest.StashKey[Screen] = pytest.StashKey()
 NODE_MODULES = Path(__file__).parent / "node" / "node_modules"
+
+# Kernels, servers and programs of the tests are some eighty Pythons: without byte code each compiles the package anew.
+# It is written into `__pycache__`, which git ignores.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How long an example takes tells of the machine, not of the code: a slow one would fail tests that are right.
 settings.register_profile("smtpnb", deadline=None)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import socket
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -259,14 +257,15 @@ _AXE = """async () => {
 
 
 @pytest.mark.node
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(lab_page: LabPage, node_modules: Path, theme: str) -> None:
-    with shown(theme, lab_page, [code(PANEL.format(""))], f"axe-{theme}") as panel:
+def test_axe_finds_nothing_serious_light_and_dark(lab_page: LabPage, node_modules: Path) -> None:
+    with shown("light", lab_page, [code(PANEL.format(""))], "axe") as panel:
         panel.press("Connect", "Greeting: 220")
         panel.press("MAIL", "MAIL: 503")
         panel.press("Send message", "1 recipient accepted")
         lab_page.page.add_script_tag(path=node_modules / "axe-core" / "axe.min.js")
-        assert_readable(lab_page.page.evaluate(_AXE))
+        for theme in ("light", "dark"):
+            lab_page.theme(theme)
+            assert_readable(lab_page.page.evaluate(_AXE))
 
 
 def assert_readable(found: Any) -> None:
@@ -277,43 +276,20 @@ def assert_readable(found: Any) -> None:
     assert serious == []
 
 
-@contextmanager
-def served_by_command() -> Iterator[str]:
-    """The address of `smtpnb panel`, which is all that a person types."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    command = [sys.executable, "-m", "smtpnb", "panel", "--no-browser", "--port", str(port)]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as it:
-        try:
-            deadline = time.monotonic() + 60
-            while not listening(port) and time.monotonic() < deadline:
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            it.terminate()
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.mark.node
-def test_command_shows_a_panel_of_its_own_light_and_dark(lab_page: LabPage, node_modules: Path) -> None:
-    with served_by_command() as address:
-        for theme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 17, 17)")):
-            with lab_page.another() as page:
-                page.goto(f"{address}?theme={theme}", timeout=60_000)
-                panel = Panel(page)
-                panel.press("Connect", "Greeting: 220")
-                panel.press("EHLO", "EHLO: 250")
-                panel.press("MAIL", "MAIL: 250")
-                panel.press("RSET", "RSET: 250")
-                panel.press("Send message", "1 recipient accepted")
-                expect(page.get_by_text("Message 1:")).to_be_visible()
-                assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
-                page.add_script_tag(path=node_modules / "axe-core" / "axe.min.js")
-                assert_readable(page.evaluate(_AXE))
+def test_command_shows_a_panel_of_its_own_light_and_dark(
+    chromium: Browser, panel_address: str, node_modules: Path
+) -> None:
+    for theme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 17, 17)")):
+        with chromium.new_page() as page:
+            page.goto(f"{panel_address}?theme={theme}", timeout=60_000)
+            panel = Panel(page)
+            panel.press("Connect", "Greeting: 220")
+            panel.press("EHLO", "EHLO: 250")
+            panel.press("MAIL", "MAIL: 250")
+            panel.press("RSET", "RSET: 250")
+            panel.press("Send message", "1 recipient accepted")
+            expect(page.get_by_text("Message 1:")).to_be_visible()
+            assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
+            page.add_script_tag(path=node_modules / "axe-core" / "axe.min.js")
+            assert_readable(page.evaluate(_AXE))
