@@ -147,6 +147,11 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item.config.stash[SCREEN].close()
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Close Chromium where the tests end before their last one, as with ``-x``."""
+    session.config.stash[SCREEN].close()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked ``tool("name")`` where there is no such program."""
     for mark in item.iter_markers("tool"):
