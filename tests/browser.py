@@ -271,6 +271,8 @@ class LabPage:
         self.page.wait_for_function(
             "light => document.body.dataset.jpThemeLight === light", arg=str(name == "light").lower()
         )
+        # The splash screen covers the page meanwhile, and axe measures no contrast of what is covered.
+        self.page.wait_for_function("() => !document.getElementById('jupyterlab-splash')")
 
     @property
     def shown(self) -> str:
