@@ -274,6 +274,24 @@ class LabPage:
         # The splash screen covers the page meanwhile, and axe measures no contrast of what is covered.
         self.page.wait_for_function("() => !document.getElementById('jupyterlab-splash')")
 
+    @contextmanager
+    def resized(self, width: int) -> Iterator[None]:
+        """As wide as this, with everything laid out anew, until the block ends."""
+        before = self.page.viewport_size
+        assert before is not None
+        self._resize(width, before["height"])
+        try:
+            yield
+        finally:
+            self._resize(before["width"], before["height"])
+
+    def _resize(self, width: int, height: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function(
+            "width => document.getElementById('main').getBoundingClientRect().width === width", arg=width
+        )
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     @property
     def shown(self) -> str:
         """The name of the notebook that is shown, or nothing."""

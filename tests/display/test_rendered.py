@@ -6,7 +6,6 @@ from typing import Any
 import nbformat
 import pytest
 from browser import Lab, LabPage, code
-from playwright.sync_api import Browser
 from sheet import views
 from view_examples import ERROR, REPLY_ERROR, exchange, lines, reply
 
@@ -110,23 +109,21 @@ def broken(lab_page: LabPage, outputs: list[Any], names: list[str]) -> list[dict
     return found
 
 
-@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_ordinary_word_is_broken(chromium: Browser, lab: Lab, width: int, trusted: bool) -> None:
-    page = LabPage.start(chromium, lab, width=width)
+@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
+def test_no_ordinary_word_is_broken(lab: Lab, lab_page: LabPage, width: int, trusted: bool) -> None:
     sheet = views()
-    found = broken(page, shown(lab, page, sheet, "light", trusted=trusted), list(sheet))
-    page.close()
-    assert found == []
+    outputs = shown(lab, lab_page, "views", sheet, "light", trusted=trusted)
+    with lab_page.resized(width):
+        assert broken(lab_page, outputs, list(sheet)) == []
 
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
-def test_what_is_no_ordinary_word_may_break_and_fits(chromium: Browser, lab: Lab, trusted: bool) -> None:
-    page = LabPage.start(chromium, lab, width=1024)
-    outputs = shown(lab, page, LONG_ONES, "light", trusted=trusted)
-    words = broken(page, outputs, list(LONG_ONES))
-    sizes = page.page.evaluate("outputs => outputs.map(each => [each.scrollWidth, each.clientWidth])", outputs)
-    page.close()
+def test_what_is_no_ordinary_word_may_break_and_fits(lab: Lab, lab_page: LabPage, trusted: bool) -> None:
+    outputs = shown(lab, lab_page, "long", LONG_ONES, "light", trusted=trusted)
+    with lab_page.resized(1024):
+        words = broken(lab_page, outputs, list(LONG_ONES))
+        sizes = lab_page.page.evaluate("outputs => outputs.map(each => [each.scrollWidth, each.clientWidth])", outputs)
     assert words == []
     assert {name: there <= room for name, (there, room) in zip(LONG_ONES, sizes, strict=True)} == dict.fromkeys(
         LONG_ONES, True
@@ -134,18 +131,17 @@ def test_what_is_no_ordinary_word_may_break_and_fits(chromium: Browser, lab: Lab
 
 
 @pytest.mark.parametrize("width", [1400, 1024])
-def test_no_word_of_an_error_is_broken_where_a_traceback_would_stand(chromium: Browser, lab: Lab, width: int) -> None:
+def test_no_word_of_an_error_is_broken_where_a_traceback_would_stand(lab: Lab, lab_page: LabPage, width: int) -> None:
     errors: list[SmtpError] = [ERROR, REPLY_ERROR, SAID]
     cells = [code("raise") for _ in errors]
     for cell, error in zip(cells, errors, strict=True):
         said = {"ename": type(error).__name__, "evalue": str(error), "traceback": error._render_traceback_()}
         cell.outputs = [nbformat.v4.new_output("error", **said)]
     lab.write("errors.ipynb", cells)
-    page = LabPage.start(chromium, lab, width=width)
-    page.open("errors.ipynb")
-    outputs = page.page.query_selector_all(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output pre")
-    found = broken(page, outputs, [type(error).__name__ for error in errors])
-    page.close()
+    lab_page.open("errors.ipynb")
+    outputs = lab_page.page.query_selector_all(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output pre")
+    with lab_page.resized(width):
+        found = broken(lab_page, outputs, [type(error).__name__ for error in errors])
     assert len(outputs) == len(errors)
     assert found == []
 
@@ -158,5 +154,5 @@ def test_the_measurement_finds_broken_words(lab: Lab, lab_page: LabPage) -> None
         "too wide": f'<div style="{narrow}">extensions</div>',
         "long": f'<div style="{narrow};overflow-wrap:anywhere">{"x" * 40}</div>',
     }
-    found = broken(lab_page, shown(lab, lab_page, sheet, "light", trusted=True), list(sheet))
+    found = broken(lab_page, shown(lab, lab_page, "broken", sheet, "light", trusted=True), list(sheet))
     assert {each["view"] for each in found} == {"broken", "broken by all"}
