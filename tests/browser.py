@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -95,11 +95,13 @@ class Lab:
         url: with the slash at its end.
         folder: of the notebooks.
         data: where the signatures of trusted notebooks are.
+        pid: of the server; its kernels are below it.
     """
 
     url: str
     folder: Path
     data: Path
+    pid: int
 
     def write(self, name: str, cells: Sequence[Any], *, trusted: bool = False) -> Path:
         """A notebook in the folder; its stored outputs are shown unsanitised only if it is trusted."""
@@ -148,7 +150,8 @@ def running_lab(directory: Path) -> Iterator[Lab]:
             _command(places["notebooks"]), env=_environment(places), stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
-        yield Lab(_address(process, places["runtime"], directory / "log"), places["notebooks"], places["data"])
+        url = _address(process, places["runtime"], directory / "log")
+        yield Lab(url, places["notebooks"], places["data"], process.pid)
     finally:
         process.terminate()  # takes its kernels along
         try:
@@ -268,6 +271,31 @@ class LabPage:
         self.page.wait_for_function(
             "light => document.body.dataset.jpThemeLight === light", arg=str(name == "light").lower()
         )
+        # The splash screen covers the page meanwhile, and axe measures no contrast of what is covered.
+        self.page.wait_for_function("() => !document.getElementById('jupyterlab-splash')")
+
+    @contextmanager
+    def resized(self, width: int) -> Iterator[None]:
+        """As wide as this, with everything laid out anew, until the block ends."""
+        before = self.page.viewport_size
+        assert before is not None
+        self._resize(width, before["height"])
+        try:
+            yield
+        finally:
+            self._resize(before["width"], before["height"])
+
+    def _resize(self, width: int, height: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function(
+            "width => document.getElementById('main').getBoundingClientRect().width === width", arg=width
+        )
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    @property
+    def shown(self) -> str:
+        """The name of the notebook that is shown, or nothing."""
+        return str(self.page.evaluate("() => window.jupyterapp.shell.currentWidget?.context?.path ?? ''"))
 
     @property
     def trusted(self) -> bool:
@@ -287,6 +315,10 @@ class LabPage:
     def wait_until_idle(self, timeout: float = 30.0) -> None:
         """Wait until the kernel has nothing to do; seconds."""
         self.page.wait_for_function(_IDLE, timeout=timeout * 1000)
+
+    def shut_down_kernels(self) -> None:
+        """Of all notebooks of the server, Voilà's too."""
+        self.page.evaluate("async () => { await window.jupyterapp.serviceManager.kernels.shutdownAll(); }")
 
     def outputs(self) -> list[ElementHandle]:
         """The HTML outputs of the notebook that is shown, in order."""
@@ -308,3 +340,30 @@ class LabPage:
     def close(self) -> None:
         """End the page and its profile."""
         self.page.context.close()
+
+
+class Screen:
+    """One Chromium with one page of JupyterLab, started when somebody asks and kept until `close`."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._chromium: Browser | None = None
+        self._lab_page: LabPage | None = None
+
+    def chromium(self) -> Browser:
+        """The Chromium."""
+        if self._chromium is None:
+            self._chromium = self._open.enter_context(running_chromium())
+        return self._chromium
+
+    def lab_page(self, lab: Lab) -> LabPage:
+        """The page: to load JupyterLab takes longer than most of what is looked at in it."""
+        if self._lab_page is None:
+            self._lab_page = LabPage.start(self.chromium(), lab)
+            self._open.callback(self._lab_page.close)
+        return self._lab_page
+
+    def close(self) -> None:
+        """End them; may be repeated."""
+        self._chromium = self._lab_page = None
+        self._open.close()

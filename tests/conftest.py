@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Lab, LabPage, running_chromium, running_lab
+from browser import Lab, LabPage, Screen, running_lab
 from hypothesis import settings
 from real_servers import RealServer, lacking, running
 from sharing import Sharing, in_order
@@ -29,7 +31,13 @@ MARKS = {
     "lab_page": "browser",
     "node_modules": "node",
 }
+SCREEN: pytest.StashKey[Screen] = pytest.StashKey()
 NODE_MODULES = Path(__file__).parent / "node" / "node_modules"
+
+# Kernels, servers and programs of the tests are some eighty Pythons: without byte code each compiles the package anew.
+# It is written into `__pycache__`, which git ignores.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How long an example takes tells of the machine, not of the code: a slow one would fail tests that are right.
 settings.register_profile("smtpnb", deadline=None)
@@ -82,20 +90,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield server
 
 
-# Not for the session: Playwright keeps an event loop running in this thread, where other tests want none.
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A Chromium of this test module; mark the test ``browser``."""
-    with running_chromium() as browser:
-        yield browser
+@pytest.fixture
+def chromium(request: pytest.FixtureRequest) -> Browser:
+    """The Chromium of the tests marked ``browser`` that follow each other."""
+    return request.config.stash[SCREEN].chromium()
 
 
-@pytest.fixture(scope="module")
-def lab_page(chromium: Browser, lab: Lab) -> Iterator[LabPage]:
-    """JupyterLab in a page of this test module; mark the test ``browser``."""
-    page = LabPage.start(chromium, lab)
-    yield page
-    page.close()
+@pytest.fixture
+def lab_page(request: pytest.FixtureRequest, lab: Lab) -> LabPage:
+    """JupyterLab in a page of that Chromium, with what the test before left in it; mark the test ``browser``."""
+    return request.config.stash[SCREEN].lab_page(lab)
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +132,24 @@ def pytest_collection_finish() -> None:
     """Leave the thousands of collected tests out of every later garbage collection, which they make half a second long."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin without a Chromium."""
+    config.stash[SCREEN] = Screen()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Close Chromium behind the last test that wants it: Playwright's event loop would run in those that follow."""
+    yield
+    if nextitem is None or nextitem.get_closest_marker("browser") is None:
+        item.config.stash[SCREEN].close()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Close Chromium where the tests end before their last one, as with ``-x``."""
+    session.config.stash[SCREEN].close()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

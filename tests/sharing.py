@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 #: The beginnings of the paths of what one worker does in a row. They are begun in this order, then all other files.
 GROUPS = (
-    # JupyterLab
+    # JupyterLab and `smtpnb panel`
     (
         "tests/panel/test_panel_browser.py",
+        "tests/panel/test_panel_app.py",
         "tests/display/test_rendered.py",
         "tests/test_browser.py",
         "tests/test_binder.py",

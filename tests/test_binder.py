@@ -8,8 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from browser import LabPage, code, running_lab
-from playwright.sync_api import Browser, expect
+from browser import Lab, LabPage, code
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).parent.parent
 BINDER = ROOT / "binder"
@@ -69,20 +69,19 @@ def _memory(pid: int) -> dict[int, float]:
 @pytest.mark.browser
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's /proc")
-def test_a_lesson_and_the_panel_fit_into_its_memory(chromium: Browser, tmp_path: Path) -> None:
-    with running_lab(tmp_path) as lab:
-        (lab.folder / "00_tour.ipynb").write_bytes((ROOT / "notebooks" / "00_tour.ipynb").read_bytes())
-        lab.write("panel.ipynb", [code(PANEL)])
-        page = LabPage.start(chromium, lab)
-        for name in ("00_tour.ipynb", "panel.ipynb"):
-            page.open(name)
-            page.run_all()
-        for button, status in (("Connect", "Greeting: 220"), ("Send message", "1 recipient accepted")):
-            page.page.get_by_role("button", name=button, exact=True).first.click()
-            expect(page.page.get_by_text(status).first).to_be_visible(timeout=15_000)
-        (server,) = (int(file.stem.partition("-")[2]) for file in (tmp_path / "runtime").glob("jpserver-*.json"))
-        memory = _memory(server)
-        page.close()
+def test_a_lesson_and_the_panel_fit_into_its_memory(lab: Lab, lab_page: LabPage) -> None:
+    """In a server that other tests have used before: a new one is smaller."""
+    lab_page.shut_down_kernels()
+    (lab.folder / "00_tour.ipynb").write_bytes((ROOT / "notebooks" / "00_tour.ipynb").read_bytes())
+    lab.write("panel.ipynb", [code(PANEL)])
+    for name in ("00_tour.ipynb", "panel.ipynb"):
+        lab_page.open(name)
+        lab_page.run_all()
+    for button, status in (("Connect", "Greeting: 220"), ("Send message", "1 recipient accepted")):
+        lab_page.page.get_by_role("button", name=button, exact=True).first.click()
+        expect(lab_page.page.get_by_text(status).first).to_be_visible(timeout=15_000)
+    memory = _memory(lab.pid)
+    lab_page.shut_down_kernels()
     print("MB:", {pid: round(size) for pid, size in memory.items()}, "in all", round(sum(memory.values())))
     assert len(memory) == 3, "the server and two kernels"
     assert sum(memory.values()) < MOST_MEMORY

@@ -84,6 +84,17 @@ def upload() -> Any:
     return w.FileUpload(description="Attach files", multiple=True, layout=w.Layout(width="auto", flex="0 0 auto"))
 
 
+def keep_order(widget: Any) -> None:
+    """Leaves what the page sends where the page sends it, so that a press comes behind what was typed before it.
+
+    ipykernel from 7.4 on takes a message to the thread that spoke for this widget last. The buttons' looks come from
+    the worker's thread, the echo of a field does not: a press would be taken without what was just typed, and would
+    wait for a cell that runs. Other kernels know nothing of this attribute.
+    """
+    if widget.comm is not None:
+        widget.comm._reply_subshell_for = None  # noqa: SLF001 - there is no public way
+
+
 def button(description: str, hint: str = "") -> Any:
     """A button as wide as its word."""
     return w.Button(

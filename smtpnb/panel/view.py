@@ -71,6 +71,8 @@ class ControlPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._showing = threading.Lock()
         self._make_controls(self.model.form)
         super().__init__(self._laid_out(), layout=w.Layout(width="100%"))
+        for widget in _below(self):
+            controls.keep_order(widget)
         self._show()
         self._show_draft()
         self.model.listen(self._show)

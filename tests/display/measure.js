@@ -7,16 +7,23 @@
         if (!found) throw new Error(`a colour of another kind: ${css}`);
         return [Number(found[1]), Number(found[2]), Number(found[3]), Number(found[4] ?? 1)];
     };
+    // Most text has its ancestors in common with other text: each element's style is asked for once.
+    const styles = new Map();
+    const styled = element => {
+        if (!styles.has(element)) {
+            const { color, backgroundColor, backgroundImage, opacity, fontSize, fontWeight } = getComputedStyle(element);
+            styles.set(element, { color: parsed(color), background: parsed(backgroundColor), image: backgroundImage,
+                opacity: Number(opacity), size: parseFloat(fontSize), weight: Number(fontWeight) });
+        }
+        return styles.get(element);
+    };
     const over = (colour, ground, alpha) => ground.map((c, i) => alpha * colour[i] + (1 - alpha) * c);
     const composed = (chain, backdrop) => {
         const [element, ...rest] = chain;
-        const style = getComputedStyle(element);
-        if (style.backgroundImage !== "none") throw new Error(`a picture under text: ${element.outerHTML.slice(0, 99)}`);
-        const background = parsed(style.backgroundColor);
+        const { color: colour, background, image, opacity } = styled(element);
+        if (image !== "none") throw new Error(`a picture under text: ${element.outerHTML.slice(0, 99)}`);
         const ground = over(background, backdrop, background[3]);
-        const colour = parsed(style.color);
         const [text, under] = rest.length ? composed(rest, ground) : [over(colour, ground, colour[3]), ground];
-        const opacity = Number(style.opacity);
         return [over(text, backdrop, opacity), over(under, backdrop, opacity)];
     };
     const luminance = rgb => {
@@ -28,13 +35,13 @@
         return (light + 0.05) / (dark + 0.05);
     };
     const wanted = (text, style) => {
-        const size = parseFloat(style.fontSize);
-        const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+        const large = style.size >= 24 || (style.size >= 18.66 && style.weight >= 700);
         return large || !/[\p{L}\p{N}]/u.test(text) ? 3 : 4.5;  // WCAG 2.2 §1.4.3; a sign alone: §1.4.11
     };
     const results = [];
+    // All before any is measured: each that is opened in between would have the whole page laid out anew.
+    outputs.forEach(output => output.querySelectorAll("details").forEach(details => { details.open = true; }));
     outputs.forEach((output, position) => {
-        output.querySelectorAll("details").forEach(details => { details.open = true; });
         const walker = document.createTreeWalker(output, NodeFilter.SHOW_TEXT);
         for (let node = walker.nextNode(); node; node = walker.nextNode()) {
             const text = node.data.trim();
@@ -46,7 +53,7 @@
             const [colour, ground] = composed(chain, [255, 255, 255]);
             const box = range.getBoundingClientRect();
             results.push({
-                view: names[position], text: text.slice(0, 60), wanted: wanted(text, getComputedStyle(node.parentElement)),
+                view: names[position], text: text.slice(0, 60), wanted: wanted(text, styled(node.parentElement)),
                 ratio: Math.round(contrast(colour, ground) * 100) / 100, seen: box.width > 0 && box.height > 0,
                 colour: colour.map(Math.round).join(), ground: ground.map(Math.round).join(),
             });

@@ -1,5 +1,7 @@
 """Every view once, by name: what the tests of rendered views and the gallery show."""
 
+from functools import cache
+
 from view_examples import EXAMPLES
 
 from smtpnb import display
@@ -10,8 +12,9 @@ def classes(value: object) -> set[str]:
     return {kind.__name__ for kind in type(value).__mro__}
 
 
+@cache  # every test that looks at one view asks for them all
 def views() -> dict[str, str]:
-    """Name → HTML of each example's card, and of its longer view where it has one."""
+    """Name → HTML of each example's card, and of its longer view where it has one; to be read only."""
     sheet = {}
     for name, value in EXAMPLES.items():
         sheet[name] = display.html(value) or ""

@@ -6,7 +6,6 @@ from typing import Any
 import nbformat
 import pytest
 from browser import Lab, LabPage, code
-from playwright.sync_api import Browser
 from sheet import views
 from view_examples import ERROR, REPLY_ERROR, exchange, lines, reply
 
@@ -21,11 +20,14 @@ THEMES = ("light", "dark")
 TOO_PALE = '<div style="background:#777777;color:#888888">too pale</div>'
 
 
-def shown(lab: Lab, lab_page: LabPage, sheet: dict[str, str], theme: str, *, trusted: bool) -> list[Any]:
-    """The outputs, one for each view, of a notebook that holds them all."""
-    name = f"views-{'trusted' if trusted else 'untrusted'}.ipynb"
-    lab.write(name, [code(view, html=html) for view, html in sheet.items()], trusted=trusted)
-    lab_page.open(name, theme=theme)
+def shown(lab: Lab, lab_page: LabPage, name: str, sheet: dict[str, str], theme: str, *, trusted: bool) -> list[Any]:
+    """The outputs, one for each view, of a notebook of this name that holds them all; one that is shown stays."""
+    file = f"{name}-{'trusted' if trusted else 'untrusted'}.ipynb"
+    if lab_page.shown == file:
+        lab_page.theme(theme)
+    else:
+        lab.write(file, [code(view, html=html) for view, html in sheet.items()], trusted=trusted)
+        lab_page.open(file, theme=theme)
     outputs = lab_page.outputs()
     assert lab_page.trusted is trusted
     assert len(outputs) == len(sheet)
@@ -38,15 +40,23 @@ def measured(lab_page: LabPage, outputs: list[Any], sheet: dict[str, str]) -> li
     return found
 
 
-@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
 @pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
 def test_all_text_has_contrast_enough(lab: Lab, lab_page: LabPage, theme: str, trusted: bool) -> None:
     """WCAG 2.2 §1.4.3: 4.5:1, and 3:1 for large text and for signs."""
     sheet = views()
-    found = measured(lab_page, shown(lab, lab_page, sheet, theme, trusted=trusted), sheet)
+    found = measured(lab_page, shown(lab, lab_page, "views", sheet, theme, trusted=trusted), sheet)
     assert {text["view"] for text in found} == set(sheet)
     assert [text for text in found if not text["seen"]] == []
     assert [text for text in found if text["ratio"] < text["wanted"]] == []
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_nothing(lab: Lab, lab_page: LabPage, node_modules: Path, theme: str) -> None:
+    outputs = shown(lab, lab_page, "views", views(), theme, trusted=False)
+    found = lab_page.axe(node_modules, outputs)
+    assert found == [], "\n".join(found)
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -57,7 +67,7 @@ def test_the_measurement_finds_text_that_is_too_pale(lab: Lab, lab_page: LabPage
         "tinted": '<div style="background:rgba(127,127,127,0.5)"><span style="color:#808080">tinted</span></div>',
         "good": "<div>good</div>",
     }
-    found = measured(lab_page, shown(lab, lab_page, sheet, theme, trusted=False), sheet)
+    found = measured(lab_page, shown(lab, lab_page, "pale", sheet, theme, trusted=False), sheet)
     pale = {text["view"] for text in found if text["ratio"] < text["wanted"]}
     assert pale == {"pale", "faint", "tinted"}
     (first, *_) = found
@@ -65,17 +75,9 @@ def test_the_measurement_finds_text_that_is_too_pale(lab: Lab, lab_page: LabPage
 
 
 @pytest.mark.node
-@pytest.mark.parametrize("theme", THEMES)
-def test_axe_finds_nothing(lab: Lab, lab_page: LabPage, node_modules: Path, theme: str) -> None:
-    outputs = shown(lab, lab_page, views(), theme, trusted=False)
-    found = lab_page.axe(node_modules, outputs)
-    assert found == [], "\n".join(found)
-
-
-@pytest.mark.node
 def test_axe_is_not_blind_here(lab: Lab, lab_page: LabPage, node_modules: Path) -> None:
     sheet = {"pale": TOO_PALE, "nameless": '<a href="https://www.rfc-editor.org/"></a>'}
-    outputs = shown(lab, lab_page, sheet, "light", trusted=True)
+    outputs = shown(lab, lab_page, "bad", sheet, "light", trusted=True)
     found = lab_page.axe(node_modules, outputs)
     assert {line.partition(":")[0] for line in found} == {"link-name", "color-contrast"}
 
@@ -107,23 +109,21 @@ def broken(lab_page: LabPage, outputs: list[Any], names: list[str]) -> list[dict
     return found
 
 
-@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_ordinary_word_is_broken(chromium: Browser, lab: Lab, width: int, trusted: bool) -> None:
-    page = LabPage.start(chromium, lab, width=width)
+@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
+def test_no_ordinary_word_is_broken(lab: Lab, lab_page: LabPage, width: int, trusted: bool) -> None:
     sheet = views()
-    found = broken(page, shown(lab, page, sheet, "light", trusted=trusted), list(sheet))
-    page.close()
-    assert found == []
+    outputs = shown(lab, lab_page, "views", sheet, "light", trusted=trusted)
+    with lab_page.resized(width):
+        assert broken(lab_page, outputs, list(sheet)) == []
 
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
-def test_what_is_no_ordinary_word_may_break_and_fits(chromium: Browser, lab: Lab, trusted: bool) -> None:
-    page = LabPage.start(chromium, lab, width=1024)
-    outputs = shown(lab, page, LONG_ONES, "light", trusted=trusted)
-    words = broken(page, outputs, list(LONG_ONES))
-    sizes = page.page.evaluate("outputs => outputs.map(each => [each.scrollWidth, each.clientWidth])", outputs)
-    page.close()
+def test_what_is_no_ordinary_word_may_break_and_fits(lab: Lab, lab_page: LabPage, trusted: bool) -> None:
+    outputs = shown(lab, lab_page, "long", LONG_ONES, "light", trusted=trusted)
+    with lab_page.resized(1024):
+        words = broken(lab_page, outputs, list(LONG_ONES))
+        sizes = lab_page.page.evaluate("outputs => outputs.map(each => [each.scrollWidth, each.clientWidth])", outputs)
     assert words == []
     assert {name: there <= room for name, (there, room) in zip(LONG_ONES, sizes, strict=True)} == dict.fromkeys(
         LONG_ONES, True
@@ -131,18 +131,17 @@ def test_what_is_no_ordinary_word_may_break_and_fits(chromium: Browser, lab: Lab
 
 
 @pytest.mark.parametrize("width", [1400, 1024])
-def test_no_word_of_an_error_is_broken_where_a_traceback_would_stand(chromium: Browser, lab: Lab, width: int) -> None:
+def test_no_word_of_an_error_is_broken_where_a_traceback_would_stand(lab: Lab, lab_page: LabPage, width: int) -> None:
     errors: list[SmtpError] = [ERROR, REPLY_ERROR, SAID]
     cells = [code("raise") for _ in errors]
     for cell, error in zip(cells, errors, strict=True):
         said = {"ename": type(error).__name__, "evalue": str(error), "traceback": error._render_traceback_()}
         cell.outputs = [nbformat.v4.new_output("error", **said)]
     lab.write("errors.ipynb", cells)
-    page = LabPage.start(chromium, lab, width=width)
-    page.open("errors.ipynb")
-    outputs = page.page.query_selector_all(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output pre")
-    found = broken(page, outputs, [type(error).__name__ for error in errors])
-    page.close()
+    lab_page.open("errors.ipynb")
+    outputs = lab_page.page.query_selector_all(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output pre")
+    with lab_page.resized(width):
+        found = broken(lab_page, outputs, [type(error).__name__ for error in errors])
     assert len(outputs) == len(errors)
     assert found == []
 
@@ -155,5 +154,5 @@ def test_the_measurement_finds_broken_words(lab: Lab, lab_page: LabPage) -> None
         "too wide": f'<div style="{narrow}">extensions</div>',
         "long": f'<div style="{narrow};overflow-wrap:anywhere">{"x" * 40}</div>',
     }
-    found = broken(lab_page, shown(lab, lab_page, sheet, "light", trusted=True), list(sheet))
+    found = broken(lab_page, shown(lab, lab_page, "broken", sheet, "light", trusted=True), list(sheet))
     assert {each["view"] for each in found} == {"broken", "broken by all"}

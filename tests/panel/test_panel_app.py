@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
+from typing import TYPE_CHECKING
 
 import nbformat
-import pytest
 
 from smtpnb.cli import main
 from smtpnb.panel import app
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_notebook_is_one_cell_that_shows_a_panel() -> None:
@@ -37,35 +37,6 @@ def test_missing_voila_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert "pip install 'smtpnb[panel]'" in capsys.readouterr().err
 
 
-def test_command_serves_a_page(unused_port: int) -> None:
-    command = [sys.executable, "-m", "smtpnb", "panel", "--no-browser", "--port", str(unused_port)]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        try:
-            page = _fetched(f"http://127.0.0.1:{unused_port}/")
-        finally:
-            process.terminate()
-            process.communicate(timeout=20)
-    assert "jupyter" in page
-
-
-def _fetched(address: str) -> str:
-    deadline = time.monotonic() + 40
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=30) as answer:
-                return str(answer.read().decode())
-        except urllib.error.URLError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-
-
-@pytest.fixture
-def unused_port() -> int:
-    import socket
-
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+def test_command_serves_a_page(panel_address: str) -> None:
+    with urllib.request.urlopen(panel_address, timeout=50) as page:
+        assert "jupyter" in page.read().decode()
