@@ -118,7 +118,8 @@ def look(button: Any, hint: str, *, expected: bool, suggested: bool) -> None:
 
 def html() -> Any:
     """A place for a card."""
-    return w.HTML(layout=w.Layout(width="auto", min_width="0", margin="0", flex="1 1 100%"))
+    # No flex box inside, as it is by default: a wide table would widen the column, in place of scrolling by itself.
+    return w.HTML(layout=w.Layout(display="block", width="auto", min_width="0", margin="0", flex="1 1 100%"))
 
 
 def _flowing(**more: str) -> Any:
