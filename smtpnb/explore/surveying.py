@@ -201,12 +201,12 @@ def _executors(given: Executor | None, workers: int) -> Iterator[tuple[Executor,
     from smtpnb.explore.turns import Turns  # noqa: PLC0415 - another executor needs no greenlets
 
     _check_files(workers)
-    own = (Turns(workers), ThreadPoolExecutor(min(workers, _LOOKUPS), "smtpnb-lookup"))
+    probes, lookups = Turns(workers), ThreadPoolExecutor(min(workers, _LOOKUPS), "smtpnb-lookup")
     try:
-        yield own
+        yield probes, lookups
     finally:
-        for each in own:
-            each.shutdown(wait=False, cancel_futures=True)
+        lookups.shutdown(wait=False, cancel_futures=True)  # the system's resolver cannot be stopped
+        probes.shutdown(cancel_futures=True)
 
 
 def _again(survey: Survey, statuses: frozenset[str], changes: Mapping[str, Any]) -> Survey:

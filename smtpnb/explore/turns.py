@@ -24,6 +24,9 @@ from smtpnb.transport.deadline import monotonic
 #: Sockets that select() takes on Windows, which has nothing better: 512, and one of them wakes the thread.
 _MOST_SELECTED: Final = 500
 
+#: Seconds after which it is looked whether the interpreter ends.
+_LOOK: Final = 0.5
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -59,7 +62,8 @@ class Turns(Executor):
         self._ear.setblocking(False)
         self._selector.register(self._ear, selectors.EVENT_READ)
         self._hub: greenlet  # runs between the calls; made in the thread
-        self._thread = threading.Thread(target=self._run, name="smtpnb-turns", daemon=True)
+        # No daemon: an interpreter that ends beneath a thread with greenlets may crash. `_run` sees that it is to end.
+        self._thread = threading.Thread(target=self._run, name="smtpnb-turns", daemon=False)
         self._thread.start()
 
     def submit(self, task: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
@@ -113,6 +117,8 @@ class Turns(Executor):
             while not self._closed or self._under_way or self._tasks:
                 self._begin()
                 self._go_on()
+                if not threading.main_thread().is_alive():  # the interpreter ends, and waits for this thread
+                    self._closed = self._ending = True
                 if self._ending:
                     self._end()
         finally:
@@ -155,11 +161,11 @@ class Turns(Executor):
                 self._resume(wait, ready=False)
             self._earliest = min((each.until for each in self._waits), default=inf)
 
-    def _patience(self) -> float | None:
-        """Seconds until there is something to do even where no socket becomes ready; None for never."""
+    def _patience(self) -> float:
+        """Seconds until there is something to do even where no socket becomes ready."""
         if (self._tasks and self._under_way < self._most) or (self._closed and not self._under_way):
             return 0.0
-        return None if self._earliest == inf else max(0.0, self._earliest - monotonic())
+        return min(_LOOK, max(0.0, self._earliest - monotonic()))
 
     def _resume(self, wait: _Wait, *, ready: bool) -> None:
         if not wait.over:  # another of its sockets was ready as well

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import selectors
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future, wait
@@ -254,6 +256,26 @@ def test_thread_that_waits_by_itself_is_not_touched(listener: socket.socket) -> 
     assert greeted(listener.getsockname()[1]) == "hi"
     thread.join(5)
     executor.shutdown()
+
+
+LEFT = """
+import socket, time
+from smtpnb import SmtpClient
+from smtpnb.explore.turns import Turns
+with socket.create_server(("127.0.0.1", 0)) as silent:
+    turns = Turns(3)
+    for _ in range(3):
+        turns.submit(SmtpClient("127.0.0.1", silent.getsockname()[1], timeout=60).connect)
+    time.sleep(0.1)
+"""
+
+
+def test_program_that_ends_while_calls_are_under_way_ends_soon_and_whole() -> None:
+    """A thread with greenlets that the interpreter does not wait for can crash it on its way out."""
+    for _ in range(3):
+        began = time.monotonic()
+        assert subprocess.run([sys.executable, "-c", LEFT], check=False, timeout=30).returncode == 0
+        assert time.monotonic() - began < 15
 
 
 def test_literal_address_is_resolved_without_a_wait() -> None:
