@@ -131,7 +131,7 @@ GUARDS: Final = (
     Guard(15, "an answer out of place is no success", "sending.py", '    if reply.success and (wanted == "354" or not _agreed(reply)):', "    if False:", "test_sending.py", "out_of_place"),
     Guard(16, "a failed connection is closed", "client.py", "        self._unsettled = False\n        if wire is not None:\n            wire.close()", "        self._unsettled = False\n        if wire is not None:\n            globals().setdefault('_kept', []).append(wire)", HERE, "hundred_failed"),
     Guard(16, "sockets that lost the race are closed", "transport/connecting.py", "            with contextlib.suppress(OSError):\n                sock.close()\n", "            globals().setdefault('_kept', []).append(sock)\n", "transport/test_connecting.py", "lost_the_race"),
-    Guard(17, "hidden characters are spelt out in HTML", "display/kit.py", "return visible(shortened(", "return (shortened(", "display/test_views.py", "hostile"),
+    Guard(17, "hidden characters are spelt out in HTML", "display/kit.py", "_breakable(visible(shortened(", "_breakable((shortened(", "display/test_views.py", "hostile"),
     Guard(18, "a reply's text is made visible", "protocol/reply.py", 'return f"{self.code} {visible(shortened(self.lines[0], 200))}".rstrip() + more', 'return f"{self.code} {shortened(self.lines[0], 200)}".rstrip() + more', HERE, "test_18"),
     Guard(18, "what an error quotes is made visible", "wire.py", 'return f"“{visible(shortened(decoded(self._mask(self._reader.pending)), 120))}”"', 'return f"“{shortened(decoded(self._mask(self._reader.pending)), 120)}”"', HERE, "test_18"),
     Guard(18, "the transcript is made visible", "exchange.py", "{entry.reply.code}{separator}{shown(text)}", "{entry.reply.code}{separator}{text}", HERE, "test_18"),
