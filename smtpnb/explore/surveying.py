@@ -365,7 +365,7 @@ class _Run:
         if not self.under_way and soon:
             time.sleep(min(soon, _SLICE))
             return
-        if self.under_way >= self.most:
+        if self.under_way >= self.most and self.store is None:  # what a store has not got yet, a kill would lose
             time.sleep(_PAUSE)
         try:
             item = self.done.get(timeout=_SLICE if soon is None else min(soon, _SLICE) + 0.001)

@@ -200,6 +200,7 @@ def test_no_bar_and_no_colours_where_there_is_no_terminal(tmp_path: Path) -> Non
     assert b"\x1b" not in done.stdout
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX signal")
 def test_interrupt_keeps_and_writes_what_is_done(tmp_path: Path) -> None:
     with ScriptedServer(Script.parse(WELL)) as fast, ScriptedServer(Script.parse("stall")) as slow:
