@@ -13,7 +13,7 @@ import smtpnb
 
 _PORT_HELP: Final = "the port to listen on (default: a free one)"
 
-#: Options as Python has them, and as a shell does.
+#: Options in our own words: as Python has them, and as a shell does.
 _OPTIONS: Final = tuple(
     (re.compile(python), shell)
     for python, shell in (
@@ -228,9 +228,21 @@ def _json_of(report: Any) -> str:
     return str(report.to_json(indent=1))
 
 
+#: Evidence that is our own advice, whole: what a server said is in other evidence, and stays as it is.
+_ADVICE: Final = re.compile(
+    r"not asked; checks=\['\w+'\] does|the DNS was not asked; probe_domain\(\) does"
+    r"|one address was asked; every_address=True asks all of them"
+)
+
+
 def _readable(text: str) -> str:
-    """The report with its advice for a shell; what a server said stays as it is."""
-    return "\n".join(_in_a_shell(line) if line.startswith("unknown ") else line for line in text.split("\n"))
+    """The report with its advice for a shell."""
+    return "\n".join(map(_advising, text.split("\n")))
+
+
+def _advising(line: str) -> str:
+    rule, colon, evidence = line.partition(": ")
+    return f"{rule}{colon}{_in_a_shell(evidence)}" if _ADVICE.fullmatch(evidence) else line
 
 
 def _in_a_shell(words: str) -> str:

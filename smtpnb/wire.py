@@ -73,11 +73,7 @@ class Wire:
         self._begin(deadline)
         self.stream.write(octets, deadline)
         self.sent_at = monotonic()
-        take = self._reader.take
-        while (reply := take(self._read(deadline))) is None:
-            pass
-        self._due -= 1
-        return reply
+        return self.receive(deadline)
 
     def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets` whatever is unread: for pipelining by hand."""

@@ -7,8 +7,8 @@ phrases come from Postfix, Exim, Sendmail, Exchange and Microsoft 365, Gmail, Op
 Some servers, qmail above all, put an enhanced status where RFC 2034 §4 does not have it: `(#5.7.1)` at the end. It is
 no enhanced status then, and what it says is a guess like the others, the last that is made.
 
-A hostile server can make a reply as long and as odd as it likes: only its first lines and characters are read, and
-they are looked for as plain strings, word by word, so the time is bounded and no pattern can explode.
+A hostile server can make a reply as long and as odd as it likes: only its first lines and characters are read, phrases
+are looked for as plain strings and a status word by word, so the time is bounded and no pattern can explode.
 """
 
 import re

@@ -32,8 +32,8 @@ class Scheduler(Protocol):
 _thread: Final = threading.local()
 
 
-def schedule_by(scheduler: Scheduler | None) -> None:
-    """From now on the waits of this thread are the scheduler's to arrange; its own again with None."""
+def schedule_by(scheduler: Scheduler) -> None:
+    """From now on the waits of this thread are the scheduler's to arrange."""
     _thread.scheduler = scheduler
 
 

@@ -166,6 +166,14 @@ def test_advice_is_a_shells_and_what_the_server_says_is_its_own(capsys: pytest.C
     assert "one address was asked; --every-address asks all of them" in out
 
 
+def test_words_of_a_server_in_the_evidence_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with ScriptedServer(Script.parse("S: 554 too many checks, see implicit_tls and every_address=True")) as server:
+        main(["probe", f"127.0.0.1:{server.port}"])
+    evidence = [line for line in capsys.readouterr().out.split("\n") if line.startswith("unknown") and "554" in line]
+    assert evidence
+    assert all("too many checks, see implicit_tls and every_address=True" in line for line in evidence)
+
+
 def test_check_is_made_by_name_and_elsewhere_with_permission_alone(capsys: pytest.CaptureFixture[str]) -> None:
     with Sandbox(in_memory=False) as sandbox:
         main(["probe", f"localhost:{sandbox.port}", "--check", "relay", "--check", "vrfy"])

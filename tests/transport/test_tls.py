@@ -24,7 +24,7 @@ from smtpnb.transport.deadline import Deadline
 from smtpnb.transport.sockets import SocketStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NOW = dt.datetime.now(dt.UTC)
@@ -391,20 +391,29 @@ def test_unasked_reply_inside_tls_is_an_error(server: ssl.SSLContext, trust: ssl
 
 def test_record_of_tls_that_drips_ends_by_the_deadline(server: ssl.SSLContext, trust: ssl.SSLContext) -> None:
     """OpenSSL asks for octets until a record is whole: a read that waits by itself would never come back."""
+    with _in_tls_with(_drip_a_record, server, trust) as stream:
+        stream.write(b"NOOP\r\n", Deadline(5))
+        began = time.monotonic()
+        with pytest.raises(SmtpTimeout):
+            while True:
+                stream.read(Deadline(0.5))
+        assert time.monotonic() - began < 1
+
+
+@contextlib.contextmanager
+def _in_tls_with(
+    play: Callable[[socket.socket, ssl.SSLContext], None], server: ssl.SSLContext, trust: ssl.SSLContext
+) -> Iterator[SocketStream]:
+    """A stream after the handshake with a server that `play` plays by hand."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         near = socket.create_connection(listener.getsockname())
         far, _ = listener.accept()
-    thread = threading.Thread(target=_drip_a_record, args=(far, server), daemon=True)
+    thread = threading.Thread(target=play, args=(far, server), daemon=True)
     thread.start()
     stream = SocketStream(near)
     stream.start_tls(trust, "localhost", Deadline(5))
-    stream.write(b"NOOP\r\n", Deadline(5))
-    began = time.monotonic()
-    with pytest.raises(SmtpTimeout):
-        while True:
-            stream.read(Deadline(0.5))
+    yield stream
     stream.close()
-    assert time.monotonic() - began < 1
     thread.join(5)
 
 
@@ -447,20 +456,11 @@ def test_answer_is_not_held_back_behind_session_tickets(server: ssl.SSLContext, 
 
 
 def _seconds_to_the_first_answer(server: ssl.SSLContext, trust: ssl.SSLContext) -> float:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        near = socket.create_connection(listener.getsockname())
-        far, _ = listener.accept()
-    thread = threading.Thread(target=_answer_behind_tickets, args=(far, server), daemon=True)
-    thread.start()
-    stream = SocketStream(near)
-    stream.start_tls(trust, "localhost", Deadline(5))
-    began = time.monotonic()
-    stream.write(b"EHLO me\r\n", Deadline(5))
-    assert stream.read(Deadline(5)) == b"250 hi\r\n"
-    took = time.monotonic() - began
-    stream.close()
-    thread.join(5)
-    return took
+    with _in_tls_with(_answer_behind_tickets, server, trust) as stream:
+        began = time.monotonic()
+        stream.write(b"EHLO me\r\n", Deadline(5))
+        assert stream.read(Deadline(5)) == b"250 hi\r\n"
+        return time.monotonic() - began
 
 
 def _answer_behind_tickets(sock: socket.socket, context: ssl.SSLContext) -> None:
