@@ -58,14 +58,11 @@ class Stuffer:
 
 def normalised(piece: bytes) -> bytes:
     """`piece` with every CR LF, bare CR and bare LF as CR LF."""
-    ends = piece.count(b"\n")
-    returns = piece.count(b"\r")
-    if returns:
-        if ends == returns == piece.count(b"\r\n"):
-            return piece  # the common case costs three counts and no copy
-        piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        return piece.replace(b"\n", b"\r\n")
-    return piece.replace(b"\n", b"\r\n") if ends else piece
+    lines = piece.replace(b"\r", b"")
+    octets = lines.replace(b"\n", b"\r\n")
+    if lines is piece or octets == piece:  # no CR, or each of them before an LF: looking for one octet takes a third
+        return octets
+    return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
 
 
 def wire_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -199,12 +196,10 @@ def finished(content: bytes) -> bytes:
 def measured(content: bytes) -> tuple[bytes, int]:
     """`finished`, and how many octets it has before transparency and without the end of the data (RFC 1870 §3)."""
     plain = normalised(content)
-    octets = plain.replace(b"\n.", b"\n..")
-    if octets[:1] == b".":
-        octets = b"." + octets
-    if octets[-1:] in (b"\n", b""):
-        return octets + END_OF_DATA, len(plain)
-    return octets + b"\r\n" + END_OF_DATA, len(plain) + 2
+    if plain and not plain.endswith(b"\n"):
+        plain += b"\r\n"
+    octets = plain.replace(b"\n.", b"\n..") + END_OF_DATA
+    return (b"." + octets if plain.startswith(b".") else octets), len(plain)
 
 
 def verbatim(pieces: Iterator[bytes]) -> Iterator[bytes]:
