@@ -8,13 +8,13 @@ taken for another command's; `connect()` starts afresh. IPython, widgets and HTM
 
 import contextlib
 import ipaddress
-import logging
 import math
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
+from logging import DEBUG, getLogger
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpInsecureError, SmtpProtocolError, SmtpTimeout
@@ -28,7 +28,7 @@ from smtpnb.protocol.content import Tally
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage, after_tls
 from smtpnb.protocol.email_message import envelope
 from smtpnb.protocol.raw_input import RawInput
-from smtpnb.protocol.reader import RawReply
+from smtpnb.protocol.reader import Answer, RawReply
 from smtpnb.protocol.redaction import Redaction
 from smtpnb.protocol.reply import SmtpReply, cut, reply_of
 from smtpnb.recorder import Group, Recorder, Said
@@ -48,10 +48,7 @@ from smtpnb.wire import Wire
 if TYPE_CHECKING:
     from email.message import Message
 
-#: Content on its way out: all of it, or piece by piece.
-_Sent = TypeVar("_Sent", bytes, Iterator[bytes])
-
-_log: Final = logging.getLogger("smtpnb.client")
+_log: Final = getLogger("smtpnb.client")
 
 #: Commands without arguments, made once.
 _NOOP: Final = Command("NOOP")
@@ -61,8 +58,11 @@ _END: Final = Command(".")
 _QUIT: Final = Command("QUIT")
 _STARTTLS: Final = Command("STARTTLS")
 
-#: A command without content.
-_NO_CONTENT: Final = Tally()
+#: Makes a `Group` of its fields: the __new__ of a named tuple is a Python function.
+_group: Final[Callable[[Iterable[Any]], Group]] = partial(tuple.__new__, Group)
+
+#: Looked up once: up to Python 3.11 a member of an enum costs a function call.
+_READY: Final = Stage.READY
 
 #: Nothing was sent by hand yet.
 _NOTHING_RAW: Final = RawInput()
@@ -127,7 +127,6 @@ class SmtpClient:
         self._recorder = Recorder()
         self._redaction = Redaction()
         self._job: Deadline | None = None  # that of a whole job, such as send_mail, for each of its steps
-        self._began = 0.0
         self._connections = 0
         self._wire: Wire | None = None
         self._forget("connect() has not been called yet")
@@ -382,7 +381,7 @@ class SmtpClient:
             raise TypeError(f"a chunk is str or bytes, not {type(chunk).__name__}")
         octets = contents.normalised(encoded(chunk)) if isinstance(chunk, str) else bytes(chunk)
         command = Command("BDAT", str(len(octets)), "LAST" if last else "")
-        return self._upload(command, contents.pieces(octets), head=command.line() + b"\r\n")
+        return self._upload(command, contents.pieces(octets), head=command.octets)
 
     def rset(self) -> SmtpReply:
         """The answer to RSET, which gives up the mail transaction (RFC 5321 §4.1.1.5)."""
@@ -487,13 +486,13 @@ class SmtpClient:
         if not set(suffix) <= _SUFFIX_CHARACTERS:
             raise ValueError(f"the suffix {suffix!r} holds more than CR, LF and dots: put it into the command")
         try:
-            typed = raw_command(command, answers_challenge=self._conversation.stage is Stage.AUTH)
+            typed = raw_command(command, suffix.encode(), answers_challenge=self._conversation.stage is Stage.AUTH)
         except ValueError as error:
             raise error.with_traceback(None) from None  # its frames hold the line
         finally:
             del command  # it may hold a secret
         self._learn(typed)
-        return decoded(self._exchange(typed, suffix=suffix.encode("ascii")).raw)
+        return decoded(self._exchange(typed).raw)
 
     @staticmethod
     def parse_reply(raw: str | bytes) -> SmtpReply:
@@ -670,12 +669,21 @@ class SmtpClient:
     def _exchange(
         self,
         command: Command,
+        content: bytes | Tally = b"",
         *,
-        suffix: bytes = b"\r\n",
+        send: Callable[[Wire, Any, Deadline], RawReply] = Wire.exchange,
         deadline: Deadline | None = None,
         timeout: float | None = None,
     ) -> SmtpReply:
-        """Sends one command and returns its reply: the one way out for every verb."""
+        """Sends one command, or the content that belongs to it, and returns the reply: the one way out for every verb.
+
+        Args:
+            command: what the reply answers.
+            content: what goes out in its place.
+            send: how it goes out.
+            deadline: by when the call must end; else that of the whole job, or the client's time-out.
+            timeout: another time-out.
+        """
         wire = self._wire or self._connected()
         if command.secret is not None:
             self._refuse_insecure()
@@ -683,83 +691,84 @@ class SmtpClient:
             self._refuse_owed()
         started = monotonic()
         try:
-            raw = wire.exchange(
-                command.line() + suffix, deadline or self._job or Deadline(timeout or self._timeout, started)
+            raw = send(
+                wire,
+                content or command.octets or command.wire(),
+                deadline or self._job or Deadline(timeout or self._timeout, started),
             )
-            return self._heard(command, raw, started, wire.sent_at)
+            reply = self._heard(command, raw, started, wire.sent_at, content)
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
             self._fail(error, command)
+        if content and wire.closed and self._wire is not None:
+            self._close("the server refused the content before its end")
+        return reply
 
-    def _exchange_group(self, group: Group) -> None:
-        """Sends the commands of `group` in one write and takes the replies to them, up to a 421 (RFC 2920)."""
+    def _exchange_group(
+        self,
+        commands: Sequence[Command],
+        octets: bytes,
+        mail: Mail | None = None,
+        replies: list[SmtpReply] | None = None,
+    ) -> Group:
+        """What was answered to commands that go out in one write, up to a 421 (RFC 2920).
+
+        Args:
+            commands: what the replies answer.
+            octets: the same as they go over the wire.
+            mail: whose envelope they are, where they are one.
+            replies: takes the replies, those before a failure too.
+        """
         wire = self._wire or self._connected()
         if self._unsettled:
             self._refuse_owed()
+        before, secure = self._conversation, self._tls is not None
+        answers: list[Answer] = []
         started = monotonic()
-        group.begin(started, started - self._began, self._conversation, secure=self._tls is not None)
-        deadline = self._deadline(started)
         try:
-            wire.send_all(group.octets(), len(group.commands), deadline)
-            group.sent_at = wire.sent_at
-            wire.receive_group(group, deadline)
-            self._heard_group(group)
+            granted = wire.exchange_all(octets, len(commands), answers, self._job or Deadline(self._timeout, started))
+            group = _group((commands, granted, answers, started, wire.sent_at, monotonic(), secure, before))
+            group = self._heard_group(group, mail)
         except BaseException as error:  # noqa: BLE001 - as in _exchange
-            self._heard_group(group)
+            group = _group((commands, b"", answers, started, wire.sent_at, monotonic(), secure, before))
+            group = self._heard_group(group) if answers else group
+            if replies is not None:
+                replies += group.replies()
             self._fail(error, next(iter(group.unanswered), None))
-        if len(group.codes) < len(group.commands):
-            self._connected()  # it is not: this says why
+        if replies is not None:
+            replies += group.replies()
+        return group
 
-    def _heard_group(self, group: Group) -> None:
-        """Records what was answered, redacted, and draws its consequences; once."""
-        if group.heard or not group.codes:
-            return
-        group.heard = True
+    def _heard_group(self, group: Group, mail: Mail | None = None) -> Group:
+        """Records what was answered, redacted, and draws its consequences."""
+        before = group.before
         if self._redaction.active:
-            in_auth = group.before.stage is Stage.AUTH
-            group.mask(lambda raw: self._redaction.masked(raw, in_auth=in_auth))
-        self._recorder.add(group, len(group.codes))
-        self._conversation = group.after()
-        if _log.isEnabledFor(logging.DEBUG):
+            in_auth = before.stage is Stage.AUTH
+            group = group.masked(lambda raw: self._redaction.masked(raw, in_auth=in_auth))
+        if mail is not None and mail.ordinary and group.granted and before.stage is _READY:
+            self._conversation = before.after_envelope(mail.sender, mail.recipients)  # `after`, by the shortest way
+        else:
+            self._conversation = group.after()
+        self._recorder.add(group, len(group.commands) if group.granted else len(group.answers))
+        if _log.isEnabledFor(DEBUG):
             for reply in group.replies():
                 _log.debug("%s -> %s", reply.shown_command, reply.shown)
-        if group.codes[-1] == 421:
+        if group.answers and group.farewell:
             self._close("the server closed the session with 421")
+        return group
 
-    def _deadline(self, started: float | None = None) -> Deadline:
+    def _deadline(self) -> Deadline:
         """By when the call must end: this one, or the whole job that it is a step of."""
-        return self._job or Deadline(self._timeout, started)
+        return self._job or Deadline(self._timeout)
 
     def _upload(
         self, command: Command, pieces: Iterator[bytes], *, head: bytes = b"", deadline: Deadline | None = None
     ) -> SmtpReply:
         """Sends a command's content piece by piece and returns the reply to it."""
-        sent = Tally()
-        return self._uploaded(command, sent, Wire.upload, sent.counted(pieces, head), deadline)
+        return self._exchange(command, Tally(pieces, head), send=Wire.upload, deadline=deadline)
 
     def _upload_whole(self, content: bytes) -> SmtpReply:
         """Sends content that is ready for the wire, the end of the data included, and returns the reply to it."""
-        return self._uploaded(_END, Tally(content), Wire.upload_whole, content)
-
-    def _uploaded(
-        self,
-        command: Command,
-        sent: Tally,
-        send: Callable[[Wire, _Sent, Deadline], RawReply],
-        content: _Sent,
-        deadline: Deadline | None = None,
-    ) -> SmtpReply:
-        wire = self._wire or self._connected()
-        if self._unsettled:
-            self._refuse_owed()
-        started = monotonic()
-        try:
-            raw = send(wire, content, deadline or self._deadline(started))
-        except BaseException as error:  # noqa: BLE001 - content that ends midway must never be terminated
-            self._fail(error, command)
-        reply = self._heard(command, raw, started, wire.sent_at, sent)
-        if wire.closed and self._wire is not None:
-            self._close("the server refused the content before its end")
-        return reply
+        return self._exchange(_END, content, send=Wire.upload_whole)
 
     def _heard(
         self,
@@ -767,23 +776,24 @@ class SmtpClient:
         raw: RawReply,
         started: float,
         sent_at: float,
-        content: Tally = _NO_CONTENT,
+        content: bytes | Tally = b"",
     ) -> SmtpReply:
         """Makes a reply of what came: redacted, recorded, and its consequences drawn."""
         ended = monotonic()
-        before = self._conversation
+        now = before = self._conversation
         code, octets = raw
         if self._redaction.active:
             hidden = command is None or command.secret is not None or before.stage is Stage.AUTH
             octets = self._redaction.masked(octets, in_auth=hidden)
-        shown = None if command is None else command.shown
+        shown = None
+        if command is not None:
+            shown = command.shown
+            self._conversation = now = before.after(shown, code)
         secure = self._tls is not None
-        elapsed = ended - started
-        reply = reply_of(code, cut(octets), octets, elapsed, shown, secure, before)
-        self._conversation = now = before if shown is None else before.after(shown, code)
-        at, wait = started - self._began, ended - sent_at
-        self._recorder.add((at, shown, octets, elapsed, wait, secure, before, now, content.kept, content.octets, False))
-        if _log.isEnabledFor(logging.DEBUG):
+        reply = reply_of(code, cut(octets), octets, ended - started, shown, secure, before)
+        said = (shown, octets, started, sent_at, ended, secure, before, now)
+        self._recorder.add((*said, content[: limits.CONTENT_KEPT], len(content)) if content else said)
+        if _log.isEnabledFor(DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
         if code == 421:
             self._close("the server closed the session with 421")
@@ -794,7 +804,7 @@ class SmtpClient:
     def _begin(self) -> None:
         self._connections += 1
         if self._connections == 1:
-            self._began = monotonic()
+            self._recorder.began = monotonic()
         else:
             self._remark(f"connection {self._connections}")
 
@@ -874,7 +884,7 @@ class SmtpClient:
         return error
 
     def _remark(self, text: str, *, unexpected: bool = False) -> None:
-        self._recorder.add(Remark(monotonic() - self._began, text, self._tls is not None, unexpected))
+        self._recorder.add(Remark(monotonic() - self._recorder.began, text, self._tls is not None, unexpected))
 
     def _close(self, fate: str) -> None:
         """Ends the connection; `fate` says why, for whoever calls next. What it was like can still be looked at."""
@@ -893,9 +903,8 @@ class SmtpClient:
             error.message += f", after {visible(shortened(command.shown, 200))}"
         text = error.message if isinstance(error, SmtpError) else _fate_of(error)
         if command is not None:
-            at = monotonic() - self._began
-            before, secure = self._conversation, self._tls is not None
-            self._recorder.add((at, command.shown, b"", 0.0, 0.0, secure, before, CLOSED, b"", 0, False))
+            at, secure = monotonic(), self._tls is not None
+            self._recorder.add((command.shown, b"", at, at, at, secure, self._conversation, CLOSED))
         self._remark(text, unexpected=True)
         self._close(text)
         if not isinstance(error, SmtpError):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, Self
 from smtpnb.protocol.command import Command, mail_command, rcpt_command
 from smtpnb.protocol.content import END_OF_DATA
 from smtpnb.protocol.conversation import Stage
-from smtpnb.recorder import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -119,11 +118,10 @@ class Pipeline:
         if len(commands) == 1:
             self.replies.append(client._exchange(commands[0]))  # noqa: SLF001 - the other half of one thing
             return
-        group = Group(commands)
-        try:
-            client._exchange_group(group)  # noqa: SLF001 - as above
-        finally:
-            self.replies += group.replies()
+        octets = b"".join([command.octets for command in commands])
+        group = client._exchange_group(commands, octets, replies=self.replies)  # noqa: SLF001 - as above
+        if group.size < len(commands):
+            client._connected()  # noqa: SLF001 - it is not: this says why
 
     def __repr__(self) -> str:
         return f"<Pipeline: {len(self._commands)} queued, {len(self.replies)} answered>"

@@ -6,8 +6,7 @@ Everything is redacted before it comes here.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from smtpnb.exchange import Exchange, Remark
@@ -15,7 +14,7 @@ from smtpnb.frozen import maker
 from smtpnb.protocol.command import Command
 from smtpnb.protocol.conversation import Conversation
 from smtpnb.protocol.limits import TRANSCRIPT_ENDS
-from smtpnb.protocol.reader import RawReply
+from smtpnb.protocol.reader import Answer, RawReply
 from smtpnb.protocol.reply import SmtpReply, cut, reply_of
 from smtpnb.transcript import Transcript
 
@@ -23,19 +22,50 @@ _exchange: Final = maker(Exchange)
 
 
 class Said(NamedTuple):
-    """An exchange as it is kept: what it takes to make the value when somebody looks."""
+    """An exchange as it is kept: what it takes to make the value when somebody looks.
 
-    at: float
+    Attributes:
+        began: when the session began; this and what follows by the clock.
+        command: the command, as it may be shown.
+        raw: the reply; empty where none came.
+        started: when the command was begun.
+        sent_at: when its last octet had gone out.
+        ended: when the reply was whole.
+        secure: whether it went through TLS.
+        before: where the session stood.
+        after: where it stands now.
+        content: the beginning of the content.
+        octets: how much of it there was.
+        pipelined: whether it went out before the reply to the command before it had come.
+    """
+
+    began: float
     command: str | None
     raw: bytes
-    elapsed: float
-    wait: float
+    started: float
+    sent_at: float
+    ended: float
     secure: bool
     before: Conversation
     after: Conversation
-    content: bytes
-    octets: int
-    pipelined: bool
+    content: bytes = b""
+    octets: int = 0
+    pipelined: bool = False
+
+    @property
+    def at(self) -> float:
+        """Seconds from the beginning of the session to that of the command."""
+        return self.started - self.began
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the first octet of the command to the whole reply."""
+        return self.ended - self.started
+
+    @property
+    def wait(self) -> float:
+        """Seconds from the last octet of the command to the whole reply."""
+        return self.ended - self.sent_at
 
     def reply(self) -> SmtpReply | None:
         """The reply, or None where none came."""
@@ -59,89 +89,82 @@ class Said(NamedTuple):
         )
 
 
-class Group:
-    """Commands that go out in one write, and the replies to them as they come (RFC 2920).
-
-    Args:
-        commands: what goes out; none of them holds a secret.
+class Group(NamedTuple):
+    """Commands that went out in one write, and what was answered to them (RFC 2920).
 
     Attributes:
-        commands: the same.
-        codes: the codes of the replies so far.
-        at: when the group went out, seconds since the first entry.
-        started: the same by the clock.
+        commands: what went out; none of them holds a secret.
+        granted: the replies, where they came in one piece and grant an envelope, as they nearly always do.
+        answers: otherwise each reply, and when it was whole.
+        started: when the group went out, by the clock.
         sent_at: when its last octet had gone out.
+        ended: when the last reply was whole.
         secure: whether it went through TLS.
         before: where the session stood.
-        heard: whether the session has drawn its consequences.
     """
 
-    __slots__ = ("_ends", "_raws", "at", "before", "codes", "commands", "heard", "secure", "sent_at", "started")
+    commands: Sequence[Command]
+    granted: bytes
+    answers: Sequence[Answer]
+    started: float
+    sent_at: float
+    ended: float
+    secure: bool
+    before: Conversation
 
-    def __init__(self, commands: Sequence[Command]) -> None:
-        self.commands = commands
-        self.codes: list[int] = []
-        self._raws: list[bytes] = []  # the replies, each on its own or all of them in one piece
-        self._ends: list[float] = []  # when each of these was whole
-        self.heard = False
+    @property
+    def size(self) -> int:
+        """How many replies came."""
+        return len(self.commands) if self.granted else len(self.answers)
 
-    def begin(self, started: float, at: float, before: Conversation, *, secure: bool) -> None:
-        """Says when the group goes out, and where the session stands."""
-        self.started = self.sent_at = started
-        self.at, self.before, self.secure = at, before, secure
-
-    def octets(self) -> bytes:
-        """What goes over the wire."""
-        return b"\r\n".join([command.line() for command in self.commands]) + b"\r\n"
-
-    def take(self, reply: RawReply, ended: float) -> None:
-        """Takes the next reply."""
-        self.codes.append(reply.code)
-        self._raws.append(reply.raw)
-        self._ends.append(ended)
-
-    def take_all(self, codes: list[int], raws: bytes, ended: float) -> None:
-        """Takes all replies at once; each has one line."""
-        self.codes, self._raws, self._ends = codes, [raws], [ended]
+    @property
+    def farewell(self) -> bool:
+        """Whether the last of them is a 421, which ends the session."""
+        return bool(self.answers) and self.answers[-1][0].code == 421
 
     @property
     def unanswered(self) -> Sequence[Command]:
         """The commands that wait for their reply; none once a 421 ended the session."""
-        return () if self.codes[-1:] == [421] else self.commands[len(self.codes) :]
+        return () if self.farewell else self.commands[self.size :]
 
-    def mask(self, masked: Callable[[bytes], bytes]) -> None:
-        """Puts the mask over the replies."""
-        answers = self._answers()
-        self._raws, self._ends = [masked(raw) for raw, _ in answers], [ended for _, ended in answers]
+    def masked(self, mask: Callable[[bytes], bytes]) -> "Group":
+        """The same with the mask over the replies."""
+        if self.granted and mask(self.granted) == self.granted:
+            return self
+        answers = [(RawReply(reply.code, mask(reply.raw)), ended) for reply, ended in self._answers()]
+        return self._replace(granted=b"", answers=answers)
 
-    def _answers(self) -> list[tuple[bytes, float]]:
-        """Each reply, and when it was whole."""
-        if len(self._raws) == len(self.codes):
-            return list(zip(self._raws, self._ends, strict=True))
-        return [(line + b"\r\n", self._ends[0]) for line in self._raws[0].split(b"\r\n")[:-1]]
+    def _answers(self) -> Sequence[Answer]:
+        if not self.granted:
+            return self.answers
+        lines = self.granted.split(b"\r\n")[:-1]
+        return [(RawReply(int(line[:3]), line + b"\r\n"), self.ended) for line in lines]
 
     def after(self) -> Conversation:
-        """Where the session stands after the replies so far."""
+        """Where the session stands after the replies."""
         now = self.before
-        for command, code in zip(self.commands, self.codes, strict=False):
-            now = now.after(command.shown, code)
+        for command, (reply, _) in zip(self.commands, self._answers(), strict=False):
+            now = now.after(command.shown, reply.code)
         return now
 
     def replies(self) -> list[SmtpReply]:
-        """The replies so far."""
-        return [reply for said in self.said() if (reply := said.reply())]
+        """The replies."""
+        return [reply for said in self.said(0.0) if (reply := said.reply())]
 
-    def said(self) -> Iterator[Said]:
-        """Each command that was answered, with its reply."""
-        now = self.before
-        answered = zip(self.commands, self.codes, self._answers(), strict=False)
-        for number, (command, code, (raw, ended)) in enumerate(answered):
-            before, now = now, now.after(command.shown, code)
-            elapsed, wait = ended - self.started, ended - self.sent_at
-            yield Said(self.at, command.shown, raw, elapsed, wait, self.secure, before, now, b"", 0, number > 0)
+    def said(self, began: float) -> Iterator[Said]:
+        """Each command that was answered, with its reply.
+
+        Args:
+            began: when the session began.
+        """
+        started, sent_at, secure, now = self.started, self.sent_at, self.secure, self.before
+        for number, (command, (reply, ended)) in enumerate(zip(self.commands, self._answers(), strict=False)):
+            before, now = now, now.after(command.shown, reply.code)
+            times = (started, sent_at, ended)
+            yield Said(began, command.shown, reply.raw, *times, secure, before, now, pipelined=number > 0)
 
 
-#: As it is kept: the fields of `Said`, a group of them, or a remark.
+#: As it is kept: the fields of `Said` but the first, a group of them, or a remark.
 _Kept: TypeAlias = Remark | Group | tuple[Any, ...]
 
 
@@ -150,58 +173,70 @@ class Recorder:
 
     Args:
         ends: how many entries to keep at each end.
+
+    Attributes:
+        began: when the session began, by the clock.
     """
 
-    __slots__ = ("_ends", "_first", "_last", "_omitted", "_room", "_surplus")
+    __slots__ = ("_ends", "_first", "_gone", "_last", "_most", "_room", "_waiting", "began")
 
     def __init__(self, ends: int = TRANSCRIPT_ENDS) -> None:
+        self.began = 0.0
         self._ends = ends
+        self._most = ends + _BATCH
         self._room = ends  # how many entries the first end can still take
-        self._surplus = -ends  # by how many entries the last end is too long
         self._first: list[_Kept] = []
         self._last: deque[_Kept] = deque()
-        self._omitted = 0
+        self._waiting = 0  # how many entries that makes
+        self._gone = 0  # how many have left it, for the first end or for good
 
     def add(self, entry: _Kept, count: int = 1) -> None:
         """Records an entry, redacted already.
 
         Args:
-            entry: an exchange, as the fields of `Said`; a group; or a remark.
+            entry: an exchange, as the fields of `Said` but the first; a group; or a remark.
             count: how many entries that makes.
         """
-        if self._room > 0:
-            self._first.append(entry)
-            self._room -= count
-            return
         self._last.append(entry)
-        self._surplus += count
-        while self._surplus > 0:
-            oldest = _count(self._last[0])
-            if oldest > self._surplus:  # a part of it is to be kept
-                return
-            self._last.popleft()
-            self._surplus -= oldest
-            self._omitted += oldest
+        self._waiting += count
+        if self._waiting > self._most:
+            self._sort_out()
+
+    def _sort_out(self) -> None:
+        """Fills the first end, then drops what no end is to keep."""
+        while self._room > 0:
+            entry = self._leaving()
+            self._first.append(entry)
+            self._room -= _count(entry)
+        while self._last and self._waiting - _count(self._last[0]) >= self._ends:
+            self._leaving()
+
+    def _leaving(self) -> _Kept:
+        entry = self._last.popleft()
+        self._waiting -= _count(entry)
+        self._gone += _count(entry)
+        return entry
 
     def kept(self) -> Iterator[Said | Remark]:
         """The entries that are kept, a group's among them one by one."""
-        for kept in chain(self._first, self._last):
-            if isinstance(kept, Group):
-                yield from kept.said()
-            elif isinstance(kept, tuple):
-                yield Said(*kept)
-            else:
-                yield kept
+        entries = [each for kept in (*self._first, *self._last) for each in self._singly(kept)]
+        return iter(entries if len(entries) <= 2 * self._ends else entries[: self._ends] + entries[-self._ends :])
 
     def transcript(self) -> Transcript:
         """What was recorded so far."""
-        entries = [kept.exchange() if isinstance(kept, Said) else kept for kept in self.kept()]
-        if not self._omitted and len(entries) <= 2 * self._ends:
-            return Transcript(tuple(entries[: self._ends]), 0, tuple(entries[self._ends :]))
-        # A group may reach over the end of a part: its entries between the parts are counted too.
-        omitted = self._omitted + len(entries) - 2 * self._ends
-        return Transcript(tuple(entries[: self._ends]), omitted, tuple(entries[-self._ends :]))
+        entries = tuple([kept.exchange() if isinstance(kept, Said) else kept for kept in self.kept()])
+        omitted = self._gone + self._waiting - len(entries)
+        return Transcript(entries[: self._ends], omitted, entries[self._ends :])
+
+    def _singly(self, kept: _Kept) -> Iterable[Said | Remark]:
+        if isinstance(kept, Group):
+            return kept.said(self.began)
+        return (Said(self.began, *kept),) if isinstance(kept, tuple) else (kept,)
+
+
+#: How many entries more than the last end is to have may wait there: they leave together, which takes less time.
+_BATCH: Final = 64
 
 
 def _count(kept: _Kept) -> int:
-    return len(kept.codes) if isinstance(kept, Group) else 1
+    return kept.size if isinstance(kept, Group) else 1

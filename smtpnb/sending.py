@@ -6,25 +6,23 @@ recipient does not lose the others, and the transaction never stays open.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from smtpnb.delivery import Delivery, delivery
-from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError
-from smtpnb.frozen import maker, quick
+from smtpnb.errors import SmtpError, SmtpProtocolError
 from smtpnb.pipeline import end_unwanted_data
 from smtpnb.progress import shown_progress
 from smtpnb.protocol.capabilities import Capabilities
 from smtpnb.protocol.command import Command, mail_command, rcpt_command, with_parameters
 from smtpnb.protocol.content import Content, known_size, measured, pieces, small, wire_lines
-from smtpnb.protocol.conversation import Conversation, Stage
+from smtpnb.protocol.conversation import Stage
 from smtpnb.protocol.limits import PIECE
-from smtpnb.protocol.message import Needs, needs, needs_of_whole
+from smtpnb.protocol.message import NOTHING, Needs, needs, needs_of_whole
 from smtpnb.protocol.path import path
 from smtpnb.protocol.reply import SmtpReply
-from smtpnb.recorder import Group
 from smtpnb.text import visible
 from smtpnb.transport.sockets import in_time
 
@@ -37,9 +35,7 @@ _LARGE: Final = 2 * PIECE
 _DATA: Final = Command("DATA")
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """What a user wants sent: envelope, parameters, content; checked.
 
     Attributes:
@@ -49,6 +45,7 @@ class Mail:
         mail_parameters: what goes with MAIL.
         mail: the MAIL command.
         rcpts: a RCPT command for each recipient.
+        ordinary: whether no address of it needs a second look.
     """
 
     sender: str
@@ -56,7 +53,8 @@ class Mail:
     content: Content
     mail_parameters: tuple[str, ...]
     mail: Command
-    rcpts: tuple[Command, ...]
+    rcpts: list[Command]
+    ordinary: bool
 
     @classmethod
     def of(
@@ -74,21 +72,24 @@ class Mail:
             TypeError: an argument of the wrong kind.
         """
         to = (recipients,) if isinstance(recipients, str) else tuple(dict.fromkeys(recipients))
-        if not to:
-            raise ValueError("there is no recipient: give one address or several")
-        if not all(to):
-            raise ValueError("a recipient is empty: only the sender may be, as the null reverse-path")
-        rcpts = tuple([rcpt_command(address, rcpt_parameters) for address in to])
+        if not to or not all(to):
+            raise _no_recipient(to)
         mail = mail_command(sender, mail_parameters)
+        rcpts = [rcpt_command(address, rcpt_parameters) for address in to]
         if type(content) is not bytes:
             pieces(content)  # refuses what is no content
+        ordinary = mail.ordinary and all(map(_ordinary, rcpts))
         bare = sender if mail.ordinary else path(sender)[1:-1]
-        return _mail(bare, to, content, tuple(mail_parameters), mail, rcpts)
+        return _new(cls, (bare, to, content, tuple(mail_parameters), mail, rcpts, ordinary))
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Letter:
+def _no_recipient(to: Sequence[str]) -> ValueError:
+    if not to:
+        return ValueError("there is no recipient: give one address or several")
+    return ValueError("a recipient is empty: only the sender may be, as the null reverse-path")
+
+
+class Letter(NamedTuple):
     """A mail as one server will get it.
 
     Attributes:
@@ -102,7 +103,7 @@ class Letter:
     """
 
     mail: Mail
-    envelope: tuple[Command, ...]
+    envelope: list[Command]
     parameters: tuple[str, ...]
     wire: bytes | None
     chunked: bool
@@ -110,8 +111,10 @@ class Letter:
     at_once: bool
 
 
-_mail: Final = maker(Mail)
-_letter: Final = maker(Letter)
+#: The __new__ of a named tuple is a Python function, and so is the loop of a comprehension.
+_new: Final = tuple.__new__
+_octets: Final = attrgetter("octets")
+_ordinary: Final = attrgetter("ordinary")
 
 
 def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -> Delivery:
@@ -121,11 +124,19 @@ def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -
         SmtpProtocolError: a 3xx where nothing more is expected, or none where the content is.
     """
     mail = letter.mail
-    replies = _envelope(client, letter)
-    if replies is None:
-        final = _content(client, letter, progress=progress)
-        accepted = mail.recipients if _agreed(final) else ()
-        return delivery(mail.sender, accepted, {}, final, letter.parameters, mail.recipients)
+    replies = _envelope_at_once(client, letter) if letter.at_once else _envelope(client, letter)
+    if replies:
+        return _delivered_to_some(client, letter, replies, progress=progress)
+    final = _by_data(client, letter, progress=progress)
+    accepted = mail.recipients if 200 <= final.code < 300 else ()
+    return delivery(mail.sender, accepted, {}, final, letter.parameters, mail.recipients)
+
+
+def _delivered_to_some(
+    client: "SmtpClient", letter: Letter, replies: Sequence[SmtpReply], *, progress: bool
+) -> Delivery:
+    """What becomes of it after `replies` to the envelope: there may be refusals among them."""
+    mail = letter.mail
     refused = _refused(mail.recipients, replies)
     willing = tuple([to for to in mail.recipients if to not in refused])
     final = _content(client, letter, replies[-1], progress=progress) if willing else _given_up(client, replies)
@@ -137,10 +148,8 @@ def _agreed(reply: SmtpReply) -> bool:
     return 200 <= reply.code < 300
 
 
-def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply] | None:
-    """The replies to MAIL, each RCPT, and DATA; None where all of them are what they should be."""
-    if letter.at_once:
-        return _envelope_at_once(client, letter)
+def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply]:
+    """The replies to MAIL, each RCPT, and DATA."""
     replies: list[SmtpReply] = []
     for command in letter.envelope:
         replies.append(client._exchange(command))  # noqa: SLF001 - the other half of one thing
@@ -151,48 +160,16 @@ def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply] | None:
     return replies
 
 
-def _envelope_at_once(client: "SmtpClient", letter: Letter) -> list[SmtpReply] | None:
-    group = Envelope(letter)
-    try:
-        client._exchange_group(group)  # noqa: SLF001 - as above
-        if group.granted:
-            return None
-        end_unwanted_data(client, group.replies())
-    except SmtpDisconnected:
-        if 421 not in group.codes[-1:]:
-            raise
-    return group.replies()  # up to a 421, which ended the session
-
-
-class Envelope(Group):
-    """The envelope of a letter in one write.
-
-    Args:
-        letter: whose it is.
-    """
-
-    __slots__ = ("_letter",)
-
-    def __init__(self, letter: Letter) -> None:
-        super().__init__(letter.envelope)
-        self._letter = letter
-
-    @property
-    def granted(self) -> bool:
-        """Whether all of it was granted."""
-        codes = self.codes
-        if len(codes) < len(self.commands):
-            return False
-        return max(codes) < 300 if self._letter.chunked else codes[-1] == 354 and max(codes[:-1]) < 300
-
-    def after(self) -> Conversation:
-        """Where the session stands after it: nearly always it is granted whole, and then there is a shorter way."""
-        letter, before = self._letter, self.before
-        if letter.chunked or not self.granted or before.stage is not Stage.READY:
-            return super().after()
-        if not all(each.ordinary for each in self.commands[:-1]):
-            return super().after()
-        return before.after_envelope(letter.mail.sender, letter.mail.recipients)
+def _envelope_at_once(client: "SmtpClient", letter: Letter) -> Sequence[SmtpReply]:
+    """As `_envelope`, by one write; empty where all of it was granted."""
+    octets = b"".join(map(_octets, letter.envelope))
+    group = client._exchange_group(letter.envelope, octets, letter.mail)  # noqa: SLF001 - as above
+    if group.granted:
+        return ()
+    replies = group.replies()
+    if not group.farewell:
+        end_unwanted_data(client, replies)
+    return replies
 
 
 def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[str, SmtpReply]:
@@ -203,20 +180,24 @@ def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[st
     return {str(to): reply for to, reply in answers if not _agreed(reply)}
 
 
-def _content(client: "SmtpClient", letter: Letter, last: SmtpReply | None = None, *, progress: bool) -> SmtpReply:
+def _content(client: "SmtpClient", letter: Letter, last: SmtpReply, *, progress: bool) -> SmtpReply:
     """The reply that decides: to the content, or to a DATA that was refused (`last`)."""
     if client.conversation.stage is Stage.DATA:
-        return _settled(client, _by_data(client, letter, progress=progress))
-    if last is None or (letter.chunked and client.connected):
+        return _by_data(client, letter, progress=progress)
+    if letter.chunked and client.connected:
         return _settled(client, _by_bdat(client, letter, progress=progress))
-    return _settled(client, last, wanted="354")
+    if last.success:
+        client._fail(_out_of_place(last, "354"))  # noqa: SLF001 - the other half of one thing
+    return _after_reset(client, last)
 
 
-def _settled(client: "SmtpClient", reply: SmtpReply, wanted: str = "2xx, 4xx or 5xx") -> SmtpReply:
+def _settled(client: "SmtpClient", reply: SmtpReply) -> SmtpReply:
     """The reply that decides, its transaction closed where it is a refusal."""
-    if reply.success and (wanted == "354" or not _agreed(reply)):
-        client._fail(_out_of_place(reply, wanted))  # noqa: SLF001 - the other half of one thing
-    return reply if _agreed(reply) else _after_reset(client, reply)
+    if 200 <= reply.code < 300:
+        return reply
+    if reply.success:
+        client._fail(_out_of_place(reply, "2xx, 4xx or 5xx"))  # noqa: SLF001 - as above
+    return _after_reset(client, reply)
 
 
 def _out_of_place(reply: SmtpReply, wanted: str) -> SmtpProtocolError:
@@ -229,8 +210,8 @@ def _out_of_place(reply: SmtpReply, wanted: str) -> SmtpProtocolError:
 
 def _by_data(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
     if letter.wire is None or progress:
-        return client.data_body(letter.mail.content, progress=progress)
-    return client._upload_whole(letter.wire)  # noqa: SLF001 - as above
+        return _settled(client, client.data_body(letter.mail.content, progress=progress))
+    return _settled(client, client._upload_whole(letter.wire))  # noqa: SLF001 - as above
 
 
 def _given_up(client: "SmtpClient", replies: Sequence[SmtpReply]) -> SmtpReply:
@@ -282,37 +263,42 @@ def prepared(capabilities: Capabilities, mail: Mail) -> Letter:
     """
     octets = small(mail.content)
     if octets is None:
-        wire, needed = None, needs(mail.content)
+        wire, (size, needed) = None, needs(mail.content)
     else:
-        wire, size = measured(octets)
-        needed = needs_of_whole(octets, size)
-    found = _found_parameters(capabilities, needed, mail)
-    parameters = (*mail.mail_parameters, *found) if found else mail.mail_parameters
+        (wire, size), needed = measured(octets), needs_of_whole(octets)
+    offered, command, parameters = capabilities.offered, mail.mail, mail.mail_parameters
+    found = _size(capabilities, size, parameters) if "SIZE" in offered else []
+    if needed is not NOTHING or not mail.ordinary:
+        found += _extensions(capabilities, needed, mail)
+    if found:
+        command, parameters = with_parameters(command, found), (*parameters, *found)
     binary = "BODY=BINARYMIME" in parameters
-    large = binary or needed.size is None or needed.size >= _LARGE
-    chunked = large and "CHUNKING" in capabilities
-    command = with_parameters(mail.mail, found) if found else mail.mail
-    at_once = "PIPELINING" in capabilities
-    envelope = (command, *mail.rcpts, _DATA) if at_once and not chunked else (command, *mail.rcpts)
-    return _letter(mail, envelope, parameters, wire, chunked, binary, at_once)
+    chunked = (binary or size is None or size >= _LARGE) and "CHUNKING" in offered
+    at_once = "PIPELINING" in offered
+    envelope = [command, *mail.rcpts, _DATA] if at_once and not chunked else [command, *mail.rcpts]
+    return _new(Letter, (mail, envelope, parameters, wire, chunked, binary, at_once))
+
+
+def _size(capabilities: Capabilities, size: int | None, given: Sequence[str]) -> list[str]:
+    if size is None or "SIZE" in _keywords(given):
+        return []
+    _refuse_too_large(capabilities, size)
+    return [f"SIZE={size}"]
 
 
 def _keywords(parameters: Sequence[str]) -> set[str]:
     return {parameter.partition("=")[0].upper() for parameter in parameters}
 
 
-def _found_parameters(capabilities: Capabilities, needed: Needs, mail: Mail) -> tuple[str, ...]:
-    given = _keywords(mail.mail_parameters) if mail.mail_parameters else ()
-    parameters = []
-    if needed.size is not None and "SIZE" not in given and "SIZE" in capabilities:
-        _refuse_too_large(capabilities, needed.size)
-        parameters.append(f"SIZE={needed.size}")
+def _extensions(capabilities: Capabilities, needed: Needs, mail: Mail) -> list[str]:
+    given = _keywords(mail.mail_parameters)
+    found = []
     if "BODY" not in given and (body := _body(capabilities, needed)):
-        parameters.append(body)
+        found.append(body)
     if "SMTPUTF8" not in given and _is_international(needed, mail):
         _refuse_without(capabilities, "SMTPUTF8", "an address or header field is not ASCII")
-        parameters.append("SMTPUTF8")
-    return tuple(parameters)
+        found.append("SMTPUTF8")
+    return found
 
 
 def _is_international(needed: Needs, mail: Mail) -> bool:

@@ -8,19 +8,16 @@ And an upload that the server answers before its end is never a success. What a 
 import ssl
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
-from smtpnb.protocol.reader import RawReply, ReplyReader, unfinished
+from smtpnb.protocol.reader import Answer, RawReply, ReplyReader, unfinished
 from smtpnb.session import TlsInfo
 from smtpnb.text import decoded, shortened, visible
 from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.sockets import timed_out
 from smtpnb.transport.stream import Stream
 from smtpnb.transport.tls_faults import plain_port
-
-if TYPE_CHECKING:
-    from smtpnb.recorder import Group
 
 #: Octets that the windows of every system take at once, unread replies or not.
 _SMALL: Final = 4_096
@@ -90,28 +87,11 @@ class Wire:
             SmtpTimeout: the deadline passed first.
         """
         reader = self._reader
-        reply = reader.take(self._read(deadline)) if reader.idle else reader.next_reply()
+        reply = None if reader.idle else reader.next_reply()
         while reply is None:
             reply = reader.take(self._read(deadline))
         self._due -= 1
         return reply
-
-    def receive_group(self, group: "Group", deadline: Deadline) -> None:
-        """Takes the replies to `group` as they come, up to a 421 and to all of them at the most.
-
-        Raises:
-            SmtpError: as `receive`; the replies before it are in the group.
-        """
-        if self._reader.idle:  # most servers answer a group in one piece
-            data = self._read(deadline)
-            codes = self._reader.codes(data, len(group.commands))
-            if codes and 421 not in codes:
-                group.take_all(codes, data, monotonic())
-                self._due -= len(codes)
-                return
-            self._reader.feed(data)
-        while group.unanswered:
-            group.take(self.receive(deadline), monotonic())
 
     def upload(self, pieces: Iterable[bytes], deadline: Deadline) -> RawReply:
         """Sends the pieces, the last of which holds the end of the data, and returns the reply.
@@ -154,18 +134,47 @@ class Wire:
         self.sent_at = monotonic()
         return self.receive(deadline)
 
-    def send_all(self, octets: bytes, replies: int, deadline: Deadline) -> None:
+    def exchange_all(self, octets: bytes, count: int, answers: list[Answer], deadline: Deadline) -> bytes:
+        """Sends a group of commands, and takes the replies as they come, up to a 421.
+
+        Args:
+            octets: the commands.
+            count: how many they are.
+            answers: where the replies go, and when each was whole.
+            deadline: by when.
+
+        Returns:
+            The replies where they came in one piece and grant an envelope, as they nearly always do: `answers` is
+            empty then.
+
+        Raises:
+            SmtpError: as `exchange`; the replies before it are in `answers`.
+        """
+        self._begin(deadline, count)
+        if len(octets) > _SMALL:
+            self._send_listening(octets, deadline)
+        else:
+            self.stream.write(octets, deadline)
+        self.sent_at = monotonic()
+        if self._reader.idle:
+            data = self._read(deadline)
+            if self._reader.grants(data, count):
+                self._due = 0
+                return data
+            self._reader.feed(data)
+        while len(answers) < count and not (answers and answers[-1][0].code == 421):
+            answers.append((self.receive(deadline), monotonic()))
+        return b""
+
+    def _send_listening(self, octets: bytes, deadline: Deadline) -> None:
         """Sends a group of commands, reading meanwhile what is answered: else both ends could wait for each other.
 
         RFC 2920 §3.1: a client must not let the server's replies fill both windows.
         """
-        self._begin(deadline, replies)
-        size = len(octets)
-        sent = self.stream.write(octets, deadline, watch=size > _SMALL)
-        while sent < size:
+        sent = self.stream.write(octets, deadline, watch=True)
+        while sent < len(octets):
             self._reader.feed(self._read(deadline))
             sent += self.stream.write(octets[sent:], deadline, watch=True)
-        self.sent_at = monotonic()
 
     def start_tls(
         self, context: ssl.SSLContext, server_name: str, deadline: Deadline, *, implicit: bool = False

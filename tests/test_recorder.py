@@ -6,24 +6,25 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from smtpnb.client import SmtpClient
 from smtpnb.protocol.capabilities import Capabilities
 from smtpnb.protocol.command import Command, mail_command, rcpt_command, with_parameters
 from smtpnb.protocol.conversation import Conversation, Stage
 from smtpnb.protocol.path import address_in, is_ordinary, path
 from smtpnb.protocol.reader import RawReply
 from smtpnb.recorder import Group, Recorder, Said
-from smtpnb.sending import Envelope, Mail, prepared
+from smtpnb.sending import Mail, prepared
 from smtpnb.transcript import Exchange, Remark
 
 READY = Conversation(Stage.READY, secure=True, greeted_with="EHLO")
 
 
-def group_of(count: int) -> Group:
-    group = Group([Command("NOOP", str(number)) for number in range(count)])
-    group.begin(1.0, 0.5, READY, secure=True)
-    for number in range(count):
-        group.take(RawReply(250, b"250 %d\r\n" % number), 2.0 + number)
-    return group
+def group_of(count: int, answered: int | None = None) -> Group:
+    """NOOPs, answered one by one; all of them unless told otherwise."""
+    commands = [Command("NOOP", str(number)) for number in range(count)]
+    numbers = range(count if answered is None else answered)
+    answers = [(RawReply(250, b"250 %d\r\n" % number), 2.0 + number) for number in numbers]
+    return Group(commands, b"", answers, 1.0, 1.0, 2.0, secure=True, before=READY)
 
 
 @given(st.integers(1, 6), st.lists(st.integers(1, 8), max_size=12))
@@ -31,8 +32,8 @@ def test_groups_are_kept_and_counted_as_their_exchanges_would_be(ends: int, size
     grouped, single = Recorder(ends), Recorder(ends)
     for size in sizes:
         grouped.add(group_of(size), size)
-        for said in group_of(size).said():
-            single.add(tuple(said))
+        for said in group_of(size).said(0.0):
+            single.add(said[1:])
     assert grouped.transcript() == single.transcript()
 
 
@@ -41,21 +42,28 @@ def test_group_gives_each_reply_with_its_time_and_state() -> None:
     assert (first.elapsed, second.elapsed) == (1.0, 2.0)
     assert (first.raw, second.raw) == (b"250 0\r\n", b"250 1\r\n")
     assert first.conversation == second.conversation == READY
-    assert [said.pipelined for said in group_of(2).said()] == [False, True]
+    assert [said.pipelined for said in group_of(2).said(0.5)] == [False, True]
 
 
-def test_replies_taken_in_one_piece_are_the_same_as_taken_singly() -> None:
-    group = Group([Command("NOOP", str(number)) for number in range(3)])
-    group.begin(1.0, 0.5, READY, secure=True)
-    group.take_all([250, 250, 250], b"250 0\r\n250 1\r\n250 2\r\n", 2.0)
-    assert group.replies() == group_of(3).replies()
-    group.mask(lambda raw: raw.replace(b"1", b"*"))
-    assert [reply.raw for reply in group.replies()] == [b"250 0\r\n", b"250 *\r\n", b"250 2\r\n"]
+def test_replies_in_one_piece_are_the_same_as_single_ones() -> None:
+    single = group_of(3)._replace(answers=[(RawReply(250, b"250 %d\r\n" % number), 2.0) for number in range(3)])
+    whole = single._replace(granted=b"250 0\r\n250 1\r\n250 2\r\n", answers=[])
+    assert whole.replies() == single.replies()
+    assert [reply.elapsed for reply in whole.replies()] == [1.0, 1.0, 1.0]
+    assert (whole.size, whole.unanswered, whole.after()) == (3, [], single.after())
+    assert whole.masked(bytes) is whole
+    masked = whole.masked(lambda raw: raw.replace(b"1", b"*"))
+    assert [reply.raw for reply in masked.replies()] == [b"250 0\r\n", b"250 *\r\n", b"250 2\r\n"]
+
+
+def test_what_waits_for_an_answer_is_behind_what_has_one() -> None:
+    assert [command.shown for command in group_of(3, answered=1).unanswered] == ["NOOP 1", "NOOP 2"]
+    assert not group_of(3).unanswered
 
 
 def test_nothing_waits_for_an_answer_after_a_421() -> None:
-    group = Group([Command("NOOP"), Command("NOOP")])
-    group.take(RawReply(421, b"421 bye\r\n"), 1.0)
+    group = group_of(2)._replace(answers=[(RawReply(421, b"421 bye\r\n"), 1.0)])
+    assert group.farewell
     assert not group.unanswered
 
 
@@ -82,18 +90,27 @@ def test_short_way_through_an_envelope_ends_where_the_long_one_does(
 ) -> None:
     mail = Mail.of(sender, recipients, b"x", (), ())
     assume((sender + "".join(recipients)).isascii())  # else it needs SMTPUTF8, which is told elsewhere
-    envelope = Envelope(prepared(Capabilities(("PIPELINING",)), mail))
-    for answers in (codes, [250] * (len(mail.rcpts) + 1) + [354]):  # whatever came, and all of it granted
-        envelope.begin(0.0, 0.0, before, secure=False)
-        envelope.codes = answers[: len(envelope.commands)]
-        assert envelope.after() == Group.after(envelope)
+    envelope = prepared(Capabilities(("PIPELINING",)), mail).envelope
+    for codes_ in (codes, [250] * (len(mail.rcpts) + 1) + [354]):  # whatever came, and all of it granted
+        answers = [(RawReply(code, b"%d x\r\n" % code), 1.0) for code in codes_[: len(envelope)]]
+        granted = b"".join(reply.raw for reply, _ in answers) if len(answers) == len(envelope) else b""
+        granted = (
+            granted
+            if max([0, *codes_[: len(envelope) - 1]]) < 300 and codes_[len(envelope) - 1 :][:1] == [354]
+            else b""
+        )
+        group = Group(envelope, granted, [] if granted else answers, 0.0, 0.0, 1.0, secure=False, before=before)
+        client = SmtpClient("example.org")
+        client._heard_group(group, mail)
+        assert client.conversation == group.after()
+        assert len(client.transcript.exchanges) == len(answers)
 
 
 @pytest.mark.parametrize("address", ["a@b", "ü@b", '"a b"@c', ""])
 def test_command_with_more_parameters_is_the_same_verb(address: str) -> None:
     command = with_parameters(mail_command(address, ["BODY=8BITMIME"]), ["SIZE=9"])
     expected = Command("MAIL", f"FROM:{path(address)}", "BODY=8BITMIME", "SIZE=9")
-    assert (command.verb, command.shown, command.line()) == (expected.verb, expected.shown, expected.line())
+    assert (command.verb, command.shown, command.wire()) == (expected.verb, expected.shown, expected.wire())
     assert with_parameters(mail_command(address), ["SIZE=9"]).verb == "MAIL"
 
 
@@ -107,7 +124,7 @@ def test_path_command_is_what_the_checked_one_is(address: str) -> None:
         (mail_command(address), Command("MAIL", f"FROM:{bracketed}")),
         (rcpt_command(address), Command("RCPT", f"TO:{bracketed}")),
     ):
-        assert (made.verb, made.shown, made.line(), made.secret) == (checked.verb, checked.shown, checked.line(), None)
+        assert (made.verb, made.shown, made.wire(), made.secret) == (checked.verb, checked.shown, checked.wire(), None)
     if is_ordinary(address):
         assert address_in(f"TO:{bracketed}") == address
 

@@ -184,6 +184,7 @@ def test_ehlo_is_said_first_and_helo_where_it_is_not_known() -> None:
         ("a@x", [], "x", ValueError, "no recipient"),
         ("a@x", "", "x", ValueError, "a recipient is empty"),
         ("a@x", ["b@x", ""], "x", ValueError, "a recipient is empty"),
+        ("a@x", ["b@x", None], "x", ValueError, "a recipient is empty"),
         ("a@x\r\nRSET", ["b@x"], "x", ValueError, "CR, LF or NUL"),
         ("a@x", ["b@x", "c@x\nRSET"], "x", ValueError, "CR, LF or NUL"),
         ("a@x", ["b@x>"], "x", ValueError, "angle brackets"),

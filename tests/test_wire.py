@@ -45,10 +45,11 @@ def test_replies_come_one_at_a_time_in_order(chunk: int) -> None:
     "use",
     [
         lambda wire: wire.exchange(b"NOOP\r\n", soon()),
-        lambda wire: wire.send_all(b"NOOP\r\nRSET\r\n", 2, soon()),
+        lambda wire: wire.exchange_all(b"NOOP\r\nRSET\r\n", 2, [], soon()),
+        lambda wire: wire.upload_whole(b"content\r\n.\r\n", soon()),
         lambda wire: wire.upload(iter([b"content\r\n.\r\n"]), soon()),
     ],
-    ids=["exchange", "send_all", "upload"],
+    ids=["exchange", "exchange_all", "upload_whole", "upload"],
 )
 def test_nothing_is_sent_while_something_is_unread(use: Callable[[Wire], object], unread: str, chunk: int) -> None:
     wire, heard = wired(f"S: 220 hi\n{unread}", chunk)

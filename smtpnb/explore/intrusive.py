@@ -72,7 +72,7 @@ def starttls_with_more_behind(client: SmtpClient, answers: dict[str, str], conte
         context: the TLS settings.
     """
     deadline = Deadline(client.timeout)
-    reply = client._exchange(Command("STARTTLS"), suffix=b"\r\nNOOP\r\n", deadline=deadline)  # noqa: SLF001
+    reply = client._exchange(Command("STARTTLS", end=b"\r\nNOOP\r\n"), deadline=deadline)  # noqa: SLF001
     if reply.code != 220:
         # Refused as a whole, so nothing of it was kept (OpenSMTPD does so); STARTTLS alone may work all the same.
         answers["injection"] = f"{'thrown away' if reply.code >= 500 else 'unclear'}: {_words(reply)}"

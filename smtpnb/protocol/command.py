@@ -7,6 +7,7 @@ is the server's to judge, and its answer the lesson.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from smtpnb.protocol.path import is_ordinary, path
@@ -26,8 +27,10 @@ class Command:
         verb: the command verb, such as "MAIL"; sent as it is given. Empty for an answer to a SASL challenge.
         arguments: what follows, each behind a space; empty ones are left out.
         secret: a secret at the end of the line, as it goes on the wire; hidden in `shown`.
+        end: what ends the line.
 
     Attributes:
+        octets: what goes out, its end included; empty where the line holds a secret.
         ordinary: whether it is MAIL or RCPT with an address that needs no second look; made below.
 
     Raises:
@@ -35,9 +38,9 @@ class Command:
         TypeError: an argument that is no text.
     """
 
-    __slots__ = ("_head", "ordinary", "secret", "shown", "verb")
+    __slots__ = ("_end", "_head", "octets", "ordinary", "secret", "shown", "verb")
 
-    def __init__(self, verb: str, *arguments: str, secret: Secret | None = None) -> None:
+    def __init__(self, verb: str, *arguments: str, secret: Secret | None = None, end: bytes = b"\r\n") -> None:
         try:
             line = " ".join((verb, *arguments)) if arguments else verb
         except TypeError:
@@ -52,16 +55,16 @@ class Command:
                 "would end it (RFC 5321 §2.3.8)"
             )
         self._head = encoded(f"{line} " if secret is not None and line else line)
+        self._end = end
+        self.octets = self._head + end if secret is None else b""
         self.verb = verb.upper()
         self.secret = secret
         self.ordinary = False
         self.shown = line if secret is None else f"{line} {MASK}" if line else MASK
 
-    def line(self) -> bytes:
-        """The octets to send, without CRLF. Opens the secret: only for the wire."""
-        if self.secret is None:
-            return self._head
-        return self._head + self.secret.octets()
+    def wire(self) -> bytes:
+        """The octets to send, all of them. Opens the secret: only for the wire."""
+        return self.octets if self.secret is None else self._head + self.secret.octets() + self._end
 
     def __repr__(self) -> str:
         return f"<Command {visible(self.shown)}>"
@@ -76,16 +79,34 @@ def with_parameters(command: Command, parameters: Sequence[str]) -> Command:
 
 def mail_command(address: str | None, parameters: Sequence[str] = ()) -> Command:
     """MAIL FROM with its reverse-path, for `Command`'s errors see there (RFC 5321 §4.1.1.2)."""
-    if type(address) is str and not parameters and is_ordinary(address):
-        return _ordinary("MAIL", f"MAIL FROM:<{address}>")
-    return Command("MAIL", f"FROM:{path(address)}", *parameters)
+    if parameters or type(address) is not str or len(address) > _USUAL:
+        return Command("MAIL", f"FROM:{path(address)}", *parameters)
+    return _mail_from(address)
 
 
 def rcpt_command(address: str | None, parameters: Sequence[str] = ()) -> Command:
     """RCPT TO with its forward-path (RFC 5321 §4.1.1.3)."""
-    if type(address) is str and not parameters and is_ordinary(address):
+    if parameters or type(address) is not str or len(address) > _USUAL:
+        return Command("RCPT", f"TO:{path(address)}", *parameters)
+    return _rcpt_to(address)
+
+
+#: Characters in an address whose commands may be remembered, as RFC 5321 §4.5.3.1.3 has them.
+_USUAL: Final = 256
+
+
+@lru_cache(maxsize=256)  # the same people write, and are written to, again and again
+def _mail_from(address: str) -> Command:
+    if is_ordinary(address):
+        return _ordinary("MAIL", f"MAIL FROM:<{address}>")
+    return Command("MAIL", f"FROM:{path(address)}")
+
+
+@lru_cache(maxsize=256)
+def _rcpt_to(address: str) -> Command:
+    if is_ordinary(address):
         return _ordinary("RCPT", f"RCPT TO:<{address}>")
-    return Command("RCPT", f"TO:{path(address)}", *parameters)
+    return Command("RCPT", f"TO:{path(address)}")
 
 
 def _ordinary(verb: str, line: str) -> Command:
@@ -95,7 +116,7 @@ def _ordinary(verb: str, line: str) -> Command:
     command.shown = line
     command.secret = None
     command.ordinary = True
-    command._head = line.encode("ascii")  # noqa: SLF001 - what __init__ does
+    command.octets = line.encode("ascii") + b"\r\n"
     return command
 
 
@@ -108,11 +129,12 @@ def _named(verb: str) -> str:
     return verb if verb.isalpha() else "the command"
 
 
-def raw_command(line: str, *, answers_challenge: bool = False) -> Command:
+def raw_command(line: str, end: bytes = b"\r\n", *, answers_challenge: bool = False) -> Command:
     """The command that a line typed by hand is, sent just as it was typed, its secret hidden.
 
     Args:
-        line: the line, without its CRLF.
+        line: the line, without its end.
+        end: what ends it.
         answers_challenge: whether a SASL challenge (334) is open, so that the whole line is a response.
 
     Raises:
@@ -122,13 +144,13 @@ def raw_command(line: str, *, answers_challenge: bool = False) -> Command:
     if not isinstance(line, str):
         raise TypeError(f"a command is str, not {type(line).__name__}")
     if answers_challenge and line != "*":  # a lone * cancels (RFC 4954 §4)
-        return Command("", secret=Secret(encoded(line)))
+        return Command("", secret=Secret(encoded(line)), end=end)
     match = _AUTH.match(line)
     if match is None or match[2] in (None, "="):
-        command = Command(line)
+        command = Command(line, end=end)
         command.verb = line.strip().partition(" ")[0].upper()
         return command
-    command = Command(line[: match.start(2)], secret=Secret(encoded(line[match.start(2) :])))
+    command = Command(line[: match.start(2)], secret=Secret(encoded(line[match.start(2) :])), end=end)
     command.verb, command._head = "AUTH", encoded(line[: match.start(2)])  # noqa: SLF001 - just as it was typed
     command.shown = line[: match.start(2)] + MASK
     return command

@@ -213,24 +213,38 @@ def verbatim(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 class Tally:
-    """Counts the content on its way out, and keeps its beginning for the transcript.
+    """Content on its way out, piece by piece: counts it, and keeps its beginning for the transcript.
+
+    Of what went out, `len` is how much it is, and a slice within `CONTENT_KEPT` its beginning, as of octets.
 
     Args:
-        octets: all of it, where it goes out in one piece.
+        pieces: the content.
+        head: what goes before it, and is no part of it.
     """
 
-    __slots__ = ("kept", "octets")
+    __slots__ = ("_head", "_kept", "_octets", "_pieces")
 
-    def __init__(self, octets: bytes = b"") -> None:
-        self.kept = octets[:CONTENT_KEPT]
-        self.octets = len(octets)
+    def __init__(self, pieces: Iterator[bytes], head: bytes = b"") -> None:
+        self._pieces = pieces
+        self._head = head
+        self._kept = b""
+        self._octets = 0
 
-    def counted(self, pieces: Iterator[bytes], head: bytes) -> Iterator[bytes]:
-        """The pieces, `head` before the first of them."""
-        for piece in pieces:
-            self.octets += len(piece)
-            if len(self.kept) < CONTENT_KEPT:
-                self.kept += piece[: CONTENT_KEPT - len(self.kept)]
+    def __bool__(self) -> bool:
+        return True  # before the first piece, too
+
+    def __len__(self) -> int:
+        return self._octets
+
+    def __getitem__(self, part: slice) -> bytes:
+        return self._kept[part]
+
+    def __iter__(self) -> Iterator[bytes]:
+        head = self._head
+        for piece in self._pieces:
+            self._octets += len(piece)
+            if len(self._kept) < CONTENT_KEPT:
+                self._kept += piece[: CONTENT_KEPT - len(self._kept)]
             yield head + piece if head else piece
             head = b""
         if head:

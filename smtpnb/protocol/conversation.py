@@ -16,7 +16,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from smtpnb.displayable import Displayable
 from smtpnb.frozen import maker, quick
@@ -111,7 +111,9 @@ class Conversation(Displayable):
         if stage is _DATA:
             return self._ready()  # RFC 5321 §4.1.1.4: the buffers are cleared, whatever the answer
         verb, _, arguments = command.partition(" ")
-        steps = _STEPS.get(verb) or _STEPS.get(verb.upper())
+        steps = _STEPS.get(verb)
+        if steps is None:
+            steps = _STEPS.get(verb.upper(), _NO_STEPS)
         if not steps:
             return self
         step = steps.get(235 if code == 235 else code // 100)  # 235 alone says that AUTH succeeded (RFC 4954 §6)
@@ -259,8 +261,13 @@ def _between_mails(secure: bool, authenticated: bool, greeted_with: str) -> Conv
 CLOSED: Final = Conversation()
 GREETED: Final = Conversation(Stage.GREETED)
 
+_Steps: TypeAlias = dict[int, Callable[[Conversation, str], Conversation]]
+
+#: What becomes of the conversation by what changes nothing.
+_NO_STEPS: Final[_Steps] = {}
+
 #: Verb → first digit of the reply, or 235 → what becomes of the conversation; all else leaves it as it is.
-_STEPS: Final[dict[str, dict[int, Callable[[Conversation, str], Conversation]]]] = {
+_STEPS: Final[dict[str, _Steps]] = {
     "EHLO": {2: lambda now, _: now._introduced("EHLO")},
     "HELO": {2: lambda now, _: now._introduced("HELO")},
     "MAIL": {2: Conversation._from},
@@ -270,6 +277,7 @@ _STEPS: Final[dict[str, dict[int, Callable[[Conversation, str], Conversation]]]]
     "BDAT": {2: Conversation._chunk},
     "AUTH": {235: Conversation._authenticated, 3: Conversation._challenged},
     "QUIT": {2: lambda _now, _: CLOSED},
+    "NOOP": _NO_STEPS,
 }  # STARTTLS is not among them: the handshake comes first, see `after_tls`
 
 

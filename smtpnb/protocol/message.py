@@ -1,62 +1,55 @@
 """What a message needs of a server: its size, and the extensions without which it would be damaged."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from smtpnb.frozen import maker, quick
 from smtpnb.protocol.content import Content, pieces
 from smtpnb.protocol.email_message import is_message
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """What a message needs.
 
     Attributes:
-        size: octets of the content with CRLF line ends, before transparency (RFC 1870 §3); None where it cannot be
-            known before it is sent.
         eight_bit: whether there are octets above 127 (8BITMIME, RFC 6152); None where it cannot be known.
         international_header: whether there are some in the header section (SMTPUTF8, RFC 6531).
         binary: whether it holds NUL, which only BINARYMIME carries (RFC 3030 §3).
     """
 
-    size: int | None = None
     eight_bit: bool | None = None
     international_header: bool = False
     binary: bool = False
 
 
-_made: Final = maker(Needs)
+#: What nearly every message needs: no extension at all.
+NOTHING: Final = Needs(eight_bit=False)
 
 
-def needs_of_whole(content: bytes, size: int) -> Needs:
-    """What `content` needs, all of it.
+def needs_of_whole(content: bytes) -> Needs:
+    """What `content` needs, all of it."""
+    if content.isascii() and b"\0" not in content:
+        return NOTHING
+    return Needs(not content.isascii(), not _header_part(content).isascii(), b"\0" in content)
 
-    Args:
-        content: the octets.
-        size: how many they are with CRLF line ends.
+
+def needs(content: Content) -> tuple[int | None, Needs]:
+    """The size of `content`, and what it needs, found by reading it once.
+
+    The size is in octets with CRLF line ends, before transparency (RFC 1870 §3). Of an iterator that can be read only
+    once nothing is known before it is sent.
     """
-    if content.isascii():
-        return _made(size, False, False, b"\0" in content)
-    return _made(size, True, not _header_part(content).isascii(), b"\0" in content)
-
-
-def needs(content: Content) -> Needs:
-    """What `content` needs, found by reading it once; an iterator that can be read only once tells nothing."""
     position = _position(content)
     if (
         position is None
         and not is_message(content)
         and not isinstance(content, str | bytes | bytearray | memoryview | list | tuple)
     ):
-        return Needs()
+        return None, Needs()
     scan = _Scan()
     for piece in pieces(content):
         scan.take(piece)
     if position is not None:
         content.seek(position)  # type: ignore[union-attr]  # `_position` found it to be a file that can
-    return scan.needs()
+    return scan.size, scan.needs()
 
 
 def _position(content: Any) -> int | None:
@@ -85,9 +78,12 @@ class _Scan:
         self._in_header = self._in_header and len(_header_part(piece)) == len(piece)
         self._last = piece[-1:]
 
+    @property
+    def size(self) -> int:
+        return self._size + (0 if self._last in (b"\n", b"\r", b"") else 2)  # the last line gets its end
+
     def needs(self) -> Needs:
-        unfinished = 0 if self._last in (b"\n", b"\r", b"") else 2  # the last line gets its end
-        return Needs(self._size + unfinished, self._eight_bit, self._international, self._binary)
+        return Needs(self._eight_bit, self._international, self._binary)
 
 
 def _header_part(piece: bytes) -> bytes:

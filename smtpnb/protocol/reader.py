@@ -14,7 +14,7 @@ may end right behind its code. A bare LF is not taken for a line end: leniency t
 import re
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from smtpnb.errors import SmtpProtocolError
 from smtpnb.protocol import limits
@@ -23,13 +23,15 @@ from smtpnb.text import decoded, plural, shortened, visible
 #: Every reply code, by its octets: a look-up takes what int() would take too much of ("+25", " 25", "2_5").
 _CODES: Final = {b"%d" % code: code for code in range(200, 600)}
 
+#: Octets of a reply that is looked through as a whole, where it came in one piece.
+_SHORT: Final = 4 * 1024
+
 #: Where a reply ends: a line whose code is not followed by a hyphen. Searched for from a line's end on.
 _LAST_LINE: Final = re.compile(rb"\n...(?!-)[^\n]*\n", re.DOTALL)
 
-#: A whole reply, as nearly all come; several of one line each, and their codes.
+#: A whole reply, as nearly all come; and the replies to an envelope that is granted: to MAIL, each RCPT, DATA.
 _REPLY: Final = re.compile(rb"([2-5][0-9][0-9])(?:-[^\r\n]*\r\n\1)*+ [^\r\n]*\r\n").fullmatch
-_SINGLE_LINES: Final = re.compile(rb"(?:[2-5][0-9][0-9] [^\r\n]*\r\n)+").fullmatch
-_SINGLE_CODES: Final = re.compile(rb"([0-9]{3}) [^\r\n]*\r\n").findall
+_GRANTED: Final = re.compile(rb"(?:2[0-9][0-9] [^\r\n]*\r\n)+354 [^\r\n]*\r\n").fullmatch
 
 #: What a protocol that is not SMTP says first, and what that means.
 _STRANGERS: Final = (
@@ -60,6 +62,9 @@ class RawReply(NamedTuple):
         """The text of each line, behind code and separator."""
         return [line[4:] for line in self.raw[:-2].split(b"\r\n")]
 
+
+#: A reply, and when it was whole.
+Answer: TypeAlias = tuple[RawReply, float]
 
 #: RawReply's own __new__ is a Python function, and there is one for every reply.
 _new_reply: Final = tuple.__new__
@@ -104,7 +109,7 @@ class ReplyReader:
     ) -> None:
         self._mask = mask
         self.max_line, self.max_reply, self.max_lines = max_line, max_reply, max_lines
-        self._small = min(max_line, max_reply, max_lines)  # so few octets break no limit, whatever they are
+        self._small = min(max_line, max_reply, max_lines, _SHORT)  # so few break no limit, whatever they are
         self._ready: deque[RawReply] = deque()
         self._tail: list[bytes] = []  # the line that has not ended yet, piece by piece
         self._tail_size = 0
@@ -141,12 +146,9 @@ class ReplyReader:
             self._broken = error
             self._tail = [data]  # stays pending: unread input is never taken for nothing
 
-    def codes(self, data: bytes, count: int) -> list[int] | None:
-        """The codes where `data`, all that is here, is `count` whole replies of a line each; else nothing is taken."""
-        if len(data) > self.max_line or not _SINGLE_LINES(data):
-            return None
-        codes = [_CODES[code] for code in _SINGLE_CODES(data)]
-        return codes if len(codes) == count else None
+    def grants(self, data: bytes, count: int) -> bool:
+        """Whether `data`, all that is here, is `count` whole replies of a line each: 2xx, and a 354 at the end."""
+        return len(data) <= self._small and data.count(b"\n") == count and _GRANTED(data) is not None
 
     def _single_lines(self, data: bytes) -> bool:
         """Takes `data` where it is whole replies of a line each, as a pipelined group's are; else does nothing."""
@@ -155,10 +157,10 @@ class ReplyReader:
         *lines, end = data.split(b"\r\n")
         if end or data.count(b"\n") != len(lines):
             return False
-        replies = []
+        replies, longest = [], min(self.max_line, self.max_reply)
         for line in lines:
             code = _CODES.get(line[:3])
-            if not code or line[3:4] != b" " or len(line) + 2 > self.max_line:
+            if not code or line[3:4] != b" " or len(line) + 2 > longest:
                 return False
             replies.append(_new_reply(RawReply, (code, line + b"\r\n")))
         self._ready.extend(replies)
@@ -207,24 +209,28 @@ class ReplyReader:
             position = end
 
     def _check(self, part: bytes, *, complete: bool) -> None:
-        """Holds `part`, whole lines of one reply, against the grammar and the limits, and keeps it."""
-        lines = part[:-2].split(b"\r\n")
-        self._code = self._code or lines[0][:3]
+        """Holds `part`, whole lines of one reply, against the grammar and the limits, and keeps it.
+
+        Nothing is cut into lines for it: where as many line ends are followed by the code and a hyphen as should be,
+        and the ends of what is left are right, then all of it is.
+        """
+        self._code = self._code or part[:3]
         more = self._code + b"-"  # how each line begins but the last
-        going_on = len(lines) - complete
-        last = lines[-1][:4] if complete else self._code
+        lines = part.count(b"\n")
+        going_on = lines - complete
+        last = part.rfind(b"\n", 0, -1) + 1 if complete else len(part)  # where the last line of the reply begins
         if (
             self._code not in _CODES
             or (going_on and (part[:4] != more or part.count(b"\r\n" + more) != going_on - 1))
-            or last not in (self._code, self._code + b" ")
-            or part.count(b"\n") != len(lines)
+            or (complete and part[last:-2][:4] not in (self._code, self._code + b" "))
+            or (last and part[last - 2 : last] != b"\r\n")
             or part[-2:] != b"\r\n"
         ):
             raise _malformed(part, self._code, self._mask)
-        if max(map(len, lines)) + 2 > self.max_line:
-            raise _too_long("line", self.max_line, self._mask(max(lines, key=len)))
+        if (long := _overlong(part, self.max_line)) is not None:
+            raise _too_long("line", self.max_line, self._mask(part[long:]))
         self._size += len(part)
-        self._lines += len(lines)
+        self._lines += lines
         if self._size > self.max_reply:
             raise _too_long("reply", self.max_reply, self._mask(part))
         if self._lines > self.max_lines:
@@ -240,8 +246,26 @@ def _end_of_reply(block: bytes, position: int) -> int:
     """Where the reply that is under way at `position` ends in `block`; 0 where it goes on."""
     if block[position + 3 : position + 4] != b"-":
         return block.index(b"\n", position) + 1
+    if not position:  # else a block of many replies would be counted through for each of them
+        others = block.count(b"\n") - 1 - block.count(b"\n" + block[:4])
+        if not others:
+            return 0
+        last = block.rfind(b"\n", 0, -1) + 1
+        if others == 1 and block[last + 3 : last + 4] != b"-":
+            return len(block)
     match = _LAST_LINE.search(block, position)
     return match.end() if match else 0
+
+
+def _overlong(part: bytes, limit: float) -> int | None:
+    """Where a line longer than `limit` begins; None where none is. It looks at no more than a line in each `limit`."""
+    position = 0
+    while len(part) - position > limit:
+        end = part.rfind(b"\n", position, position + int(limit)) + 1
+        if not end:
+            return position
+        position = end
+    return None
 
 
 #: What to do about a server that breaks the rules: nothing on this side mends it.
@@ -313,6 +337,8 @@ def one_reply(raw: bytes) -> RawReply:
     Raises:
         SmtpProtocolError: `raw` is no reply, not a whole one, or more than one.
     """
+    if len(raw) <= _SHORT and (whole := _REPLY(raw)):
+        return RawReply(_CODES[whole[1]], raw)
     reader = ReplyReader(float("inf"), float("inf"), float("inf"))
     reader.feed(raw)
     reply = reader.next_reply()

@@ -87,10 +87,11 @@ class SmtpReply(Displayable):
             SmtpProtocolError: it is no reply, not a whole one, or more than one.
             TypeError: it is neither text nor octets.
         """
-        if not isinstance(raw, str | bytes):
+        if isinstance(raw, str):
+            raw = raw.encode("utf-8", "surrogateescape")
+        elif not isinstance(raw, bytes):
             raise TypeError(f"a reply is parsed from str or bytes, not {type(raw).__name__}")
-        octets = raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else raw
-        code, octets = one_reply(octets)
+        code, octets = one_reply(raw)
         return cls(code, cut(octets), octets)
 
     @property
@@ -252,6 +253,9 @@ reply_of: Final = maker(SmtpReply)
 
 def cut(raw: bytes) -> tuple[str, ...]:
     """The text of each line of a whole reply: decoded once, cut at CRLF only."""
-    if raw.find(b"\n") == len(raw) - 1:
-        return (raw[4:-2].decode("utf-8", "surrogateescape"),)  # `decoded`, by the shortest way
-    return tuple([line[4:] for line in decoded(raw[:-2]).split("\r\n")])
+    text = raw[4:-2].decode("utf-8", "surrogateescape")  # `decoded`, by the shortest way
+    if "\n" not in text:
+        return (text,)
+    # No LF but those of line ends is in a reply, and each but the last is followed by the code and a hyphen.
+    lines, _, last = text.rpartition("\r\n")
+    return (*lines.replace(f"\r\n{raw[:3].decode()}-", "\n").split("\n"), last[4:])

@@ -149,8 +149,6 @@ class SocketStream:
         if self._early is not None:
             data, self._early = self._early, None
             return data
-        if self._fresh:
-            self._acknowledge_soon()
         while True:
             left = deadline.at - monotonic()
             if left <= 0.0:
@@ -173,8 +171,11 @@ class SocketStream:
         Waiting first saves a vain recv(), and OpenSSL's costly "not yet". Inside TLS something may be here that poll()
         does not see: after each slice that is tried.
         """
-        if self._tls_sock is not None and self._tls_sock.pending():
-            return True
+        if self._tls_sock is not None:
+            if self._fresh:
+                self._acknowledge_soon()
+            if self._tls_sock.pending():
+                return True
         milliseconds = _SLICE_MS if seconds > SLICE else int(seconds * 1000.0) + 1
         return bool(self._readable(milliseconds)) or self._tls_sock is not None
 

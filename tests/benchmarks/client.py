@@ -34,9 +34,9 @@ import aiosmtplib
 sys.path.insert(0, str(Path(__file__).parent))
 import sinks  # beside this program; tests are not a package
 
-from smtpnb import SmtpClient, SmtpReply
+from smtpnb import SmtpClient
 from smtpnb.protocol.reader import ReplyReader
-from smtpnb.protocol.reply import cut
+from smtpnb.protocol.reply import cut, reply_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -378,7 +378,8 @@ def smtpnb_parse(reply: bytes, count: int) -> float:
             for piece in pieces:
                 raw = reader.take(piece)
             assert raw is not None
-            SmtpReply(raw.code, cut(raw.raw), raw.raw)
+            code, octets = raw
+            reply_of(code, cut(octets), octets)  # as the client makes it
 
     return timed(work)
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpnb.protocol.command import Command, raw_command
+from smtpnb.protocol.command import Command, mail_command, raw_command, rcpt_command
 from smtpnb.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN = "AGFsaWNlAHdvbmRlcmxhbmQ="
 
 
 def test_arguments_are_joined_by_spaces_and_empty_ones_left_out() -> None:
     assert (
-        Command("MAIL", "FROM:<a@b>", "", "SIZE=9", "BODY=8BITMIME").line() == b"MAIL FROM:<a@b> SIZE=9 BODY=8BITMIME"
+        Command("MAIL", "FROM:<a@b>", "", "SIZE=9", "BODY=8BITMIME").wire()
+        == b"MAIL FROM:<a@b> SIZE=9 BODY=8BITMIME\r\n"
     )
-    assert Command("NOOP").line() == b"NOOP"
-    assert Command("EHLO", "").line() == b"EHLO"
-    assert Command("vrfy", "ünï").line() == "vrfy ünï".encode()
+    assert Command("NOOP").wire() == b"NOOP\r\n"
+    assert Command("EHLO", "").wire() == b"EHLO\r\n"
+    assert Command("vrfy", "ünï").wire() == "vrfy ünï\r\n".encode()
     assert Command("vrfy", "x").verb == "VRFY"
 
 
@@ -63,7 +69,7 @@ def test_encoded_command_has_exactly_one_crlf_at_its_end(verb: str, arguments: l
         command = Command(verb, *arguments, secret=None if secret is None else Secret(secret))
     except ValueError:
         return
-    line = command.line() + b"\r\n"
+    line = command.wire()
     assert line.count(b"\r") == line.count(b"\n") == 1
     assert line.endswith(b"\r\n")
     assert b"\0" not in line
@@ -75,21 +81,21 @@ def test_raw_command_is_sent_as_it_was_typed(line: str, answers: bool) -> None:
         command = raw_command(line, answers_challenge=answers)
     except ValueError:
         return
-    assert command.line() == line.encode("utf-8", "surrogateescape")
+    assert command.wire() == line.encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 def test_secret_is_sent_and_not_shown() -> None:
     command = Command("AUTH", "PLAIN", secret=Secret(TOKEN))
-    assert command.line() == f"AUTH PLAIN {TOKEN}".encode()
+    assert command.wire() == f"AUTH PLAIN {TOKEN}\r\n".encode()
     assert command.shown == f"AUTH PLAIN {MASK}"
     assert TOKEN not in repr(command)
     assert Command("", secret=Secret(TOKEN)).shown == MASK
-    assert Command("", secret=Secret(TOKEN)).line() == TOKEN.encode()
+    assert Command("", secret=Secret(TOKEN)).wire() == f"{TOKEN}\r\n".encode()
 
 
 def test_text_that_looks_like_the_mask_is_sent_whole() -> None:
-    assert Command("NOOP", MASK).line() == f"NOOP {MASK}".encode()
-    assert Command("AUTH", MASK, secret=Secret("x")).line() == f"AUTH {MASK} x".encode()
+    assert Command("NOOP", MASK).wire() == f"NOOP {MASK}\r\n".encode()
+    assert Command("AUTH", MASK, secret=Secret("x")).wire() == f"AUTH {MASK} x\r\n".encode()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +115,7 @@ def test_typed_initial_response_is_hidden(line: str) -> None:
     assert MASK in command.shown
     assert command.verb == "AUTH"
     assert command.secret is not None
-    assert command.line() == line.encode()
+    assert command.wire() == line.encode() + b"\r\n"
 
 
 @pytest.mark.parametrize(
@@ -124,9 +130,18 @@ def test_answer_to_a_challenge_is_hidden_whatever_it_is_but_the_cancelling_star(
     for line in ("d29uZGVybGFuZA==", "NOOP", "", "AUTH PLAIN"):
         command = raw_command(line, answers_challenge=True)
         assert command.shown == MASK
-        assert command.line() == line.encode()
+        assert command.wire() == line.encode() + b"\r\n"
     assert raw_command("*", answers_challenge=True).shown == "*"
 
 
 def test_repr_holds_no_control() -> None:
     assert repr(Command("NOOP", "\x1b[2J\u202e")) == "<Command NOOP ⟨ESC⟩[2J⟨U+202E⟩>"
+
+
+@pytest.mark.parametrize("make", [mail_command, rcpt_command])
+def test_addresses_of_usual_length_alone_are_remembered(make: Callable[[str], Command]) -> None:
+    """Made anew at each call: equal strings may be one object."""
+    usual, long = ["a" * 200, "@example.org"], ["a" * 300, "@example.org"]
+    assert make("".join(usual)) is make("".join(usual))
+    assert make("".join(long)) is not make("".join(long))
+    assert make("".join(long)).wire() == make("".join(long)).wire()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from splitting import splits, ways
 from smtpnb.errors import SmtpProtocolError
 from smtpnb.protocol import limits
 from smtpnb.protocol.reader import RawReply, ReplyReader, one_reply
+from smtpnb.protocol.reply import cut
 
 #: What hypothesis builds streams of: the interesting octets far more often than chance would have them.
 SCRAPS = st.lists(
@@ -111,11 +113,11 @@ def test_bare_cr_is_text_and_no_line_end() -> None:
 
 def test_incomplete_reply_is_pending_and_never_given_out() -> None:
     whole = b"250-first\r\n250 last\r\n"
-    for cut in range(len(whole)):
+    for end in range(len(whole)):
         reader = ReplyReader()
-        reader.feed(whole[:cut])
+        reader.feed(whole[:end])
         assert reader.next_reply() is None
-        assert reader.pending == whole[:cut]
+        assert reader.pending == whole[:end]
 
 
 def test_given_out_octets_are_pending_no_more() -> None:
@@ -165,6 +167,39 @@ def test_any_split_of_any_octets_gives_the_same_replies(pieces: list[bytes]) -> 
         assert 200 <= reply.code <= 599
         assert all(line[:3] == b"%d" % reply.code for line in reply.raw[:-2].split(b"\r\n"))
         assert one_reply(reply.raw) == reply
+
+
+def framed(octets: bytes) -> tuple[list[RawReply], bool]:
+    """What `outcome` is to be, told line by line with no thought for speed (RFC 5321 §4.2)."""
+    replies: list[RawReply] = []
+    lines: list[bytes] = []
+    for line in re.findall(rb"[^\n]*\n", octets):
+        lines.append(line)
+        if not re.fullmatch(rb"[2-5][0-9][0-9](?:[ -].*)?\r\n", line, re.DOTALL) or line[:3] != lines[0][:3]:
+            return replies, True
+        if line[3:4] != b"-":
+            replies.append(RawReply(int(line[:3]), b"".join(lines)))
+            lines = []
+    return replies, False
+
+
+LINES = st.lists(
+    st.sampled_from([b"250-a\r\n", b"250 a\r\n", b"250\r\n", b"251-b\r\n", b"250-\n", b"250 \n", b"250-\r\r\n", b"x\r\n", b"250", b"\r\n"]),
+    max_size=9,
+).map(b"".join)  # fmt: skip
+
+
+@given(splits(LINES) | splits(SCRAPS))
+@example([b"250-a\r\n250 b\nc\r\n"])
+@example([b"250-a\r\n250-b\n250 c\r\n"])
+@example([b"250-a\n250 b\r\n"])
+@example([b"250-a\r\n251 b\r\n250 c\r\n"])
+def test_replies_are_what_reading_line_by_line_gives(pieces: list[bytes]) -> None:
+    replies, broken = outcome(pieces)
+    expected, wrong = framed(b"".join(pieces))
+    assert (replies, broken) == (expected, wrong)
+    for reply in replies:
+        assert [text.encode("utf-8", "surrogateescape") for text in cut(reply.raw)] == reply.texts
 
 
 @given(splits(SCRAPS), st.integers(5, 12), st.integers(5, 20), st.integers(1, 3))
@@ -233,6 +268,36 @@ def test_cost_of_many_short_lines_is_linear() -> None:
     assert outcome([raw]) == ([(250, raw)], False)
     assert outcome([raw[place : place + 3] for place in range(0, len(raw), 3)]) == ([(250, raw)], False)
     assert time.process_time() - began < 5
+
+
+def test_cost_of_many_replies_in_one_piece_is_linear() -> None:
+    raw = b"250-a\r\n250 b\r\n"
+    began = time.process_time()
+    assert outcome([raw * 50_000]) == ([(250, raw)] * 50_000, False)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("octets", "granted"),
+    [
+        (b"250 a\r\n250 b\r\n354 c\r\n", True),
+        (b"250 a\r\n251 \r\n354 \r\n", True),
+        (b"250 a\r\n354 c\r\n", False),  # one is still to come
+        (b"250 a\r\n250 b\r\n354 c\r\n250 d\r\n", False),
+        (b"250 a\r\n250 b\r\n354 c\r\n354 d\r\n", False),
+        (b"250 a\r\n250 b\r\n554 c\r\n", False),
+        (b"250 a\r\n250 b\r\n250 c\r\n", False),
+        (b"250 a\r\n550 b\r\n354 c\r\n", False),
+        (b"354 a\r\n250 b\r\n354 c\r\n", False),
+        (b"250-a\r\n250 b\r\n354 c\r\n", False),
+        (b"250 a\r\n250 b\r\n354-c\r\n", False),
+        (b"250 a\r\n250 b\r\n354 c\r", False),
+        (b"250 a\n250 b\r\n354 c\r\n", False),
+        (b"250 a\r\n250 b\r\n354 " + b"c" * 5000 + b"\r\n", False),  # what is long is looked at in earnest
+    ],
+)
+def test_envelope_is_granted_by_nothing_but_a_2xx_each_and_a_354(octets: bytes, granted: bool) -> None:
+    assert ReplyReader().grants(octets, 3) is granted
 
 
 @pytest.mark.parametrize(
