@@ -209,6 +209,7 @@ def _out_of_place(reply: SmtpReply, wanted: str) -> SmtpProtocolError:
 
 
 def _by_data(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
+    """The reply to the content, once DATA was granted."""
     if letter.wire is None or progress:
         return _settled(client, client.data_body(letter.mail.content, progress=progress))
     return _settled(client, client._upload_whole(letter.wire))  # noqa: SLF001 - as above

@@ -11,6 +11,10 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?:@[^<>"\\]*)?', re.DOTALL)
 is_ordinary: Final = re.compile('(?![@"])[!-;=?-~]*').fullmatch
 
 
+#: The arguments of MAIL or RCPT as they nearly always are, and the address in them: neither quoted nor behind a route.
+_USUAL: Final = re.compile('[^<>]*:<(?![@"])([^>]*)>').match
+
+
 def path(address: str | None) -> str:
     """`address` in angle brackets, as it goes on the wire.
 
@@ -50,7 +54,6 @@ def bare(text: str) -> str:
 
 def address_in(arguments: str) -> str:
     """The address in the arguments of MAIL or RCPT: `FROM:<a@b> SIZE=9` → `a@b`."""
-    begin, end = arguments.find("<") + 1, arguments.find(">")
-    if end >= begin > 1 and arguments[begin - 2] == ":" and arguments[begin] not in '@"':  # as it nearly always is
-        return arguments[begin:end]
+    if usual := _USUAL(arguments):
+        return usual[1]
     return bare(arguments.partition(":")[2].strip().partition(" ")[0])
