@@ -193,6 +193,7 @@ LINES = st.lists(
 @example([b"250-a\r\n250 b\nc\r\n"])
 @example([b"250-a\r\n250-b\n250 c\r\n"])
 @example([b"250-a\n250 b\r\n"])
+@example([b"250-a\n250-b\r\n250 c\r\n"])
 @example([b"250-a\r\n251 b\r\n250 c\r\n"])
 def test_replies_are_what_reading_line_by_line_gives(pieces: list[bytes]) -> None:
     replies, broken = outcome(pieces)
