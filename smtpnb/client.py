@@ -689,6 +689,7 @@ class SmtpClient:
             self._refuse_insecure()
         if self._unsettled:
             self._refuse_owed()
+        raw: RawReply | None = None
         started = monotonic()
         try:
             raw = send(
@@ -698,7 +699,8 @@ class SmtpClient:
             )
             reply = self._heard(command, raw, started, wire.sent_at, content)
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
-            self._fail(error, command)
+            answered, raw = raw is not None, None  # it may hold a secret that the server echoed: no frame keeps it
+            self._fail(error, command, answered=answered)
         if content and wire.closed and self._wire is not None:
             self._close("the server refused the content before its end")
         return reply
@@ -723,27 +725,47 @@ class SmtpClient:
             self._refuse_owed()
         before, secure = self._conversation, self._tls is not None
         answers: list[Answer] = []
+        group: Group | None = None
         started = monotonic()
+        deadline = self._job or Deadline(self._timeout, started)
+        data = commands[-1].verb == "DATA"
         try:
-            granted = wire.exchange_all(octets, len(commands), answers, self._job or Deadline(self._timeout, started))
-            group = _group((commands, granted, answers, started, wire.sent_at, monotonic(), secure, before))
-            group = self._heard_group(group, mail)
+            granted = wire.exchange_all(octets, len(commands), answers, deadline, ends_in_data=data)
+            times = (started, wire.sent_at, monotonic())
+            group = self._masked(_group((commands, granted, answers, *times, secure, before)))
+            self._heard_group(group, mail)
         except BaseException as error:  # noqa: BLE001 - as in _exchange
-            group = _group((commands, b"", answers, started, wire.sent_at, monotonic(), secure, before))
-            group = self._heard_group(group) if answers else group
-            if replies is not None:
-                replies += group.replies()
-            self._fail(error, next(iter(group.unanswered), None))
+            granted = b""  # as in _exchange
+            heard, times = group is not None, (started, wire.sent_at, monotonic())
+            group = group or self._masked(_group((commands, b"", answers[:], *times, secure, before)))
+            answers[:] = group.answers  # the masked ones, in every frame
+            self._fail_group(error, group, replies, heard=heard)
         if replies is not None:
             replies += group.replies()
         return group
 
-    def _heard_group(self, group: Group, mail: Mail | None = None) -> Group:
-        """Records what was answered, redacted, and draws its consequences."""
+    def _fail_group(
+        self, error: BaseException, group: Group, replies: list[SmtpReply] | None, *, heard: bool
+    ) -> NoReturn:
+        """As `_fail`; what was answered before is recorded first, where it is not yet."""
+        try:
+            if group.answers and not heard:
+                self._heard_group(group)
+        finally:  # a handler of the log may raise as well
+            if replies is not None:
+                replies += group.replies()
+            self._fail(error, next(iter(group.unanswered), None), answered=not group.unanswered)
+
+    def _masked(self, group: Group) -> Group:
+        """`group` with every secret hidden that the server echoed."""
+        if not self._redaction.active:
+            return group
+        in_auth = group.before.stage is Stage.AUTH
+        return group.masked(lambda raw: self._redaction.masked(raw, in_auth=in_auth))
+
+    def _heard_group(self, group: Group, mail: Mail | None = None) -> None:
+        """Records what was answered, and draws its consequences."""
         before = group.before
-        if self._redaction.active:
-            in_auth = before.stage is Stage.AUTH
-            group = group.masked(lambda raw: self._redaction.masked(raw, in_auth=in_auth))
         if mail is not None and mail.ordinary and group.granted and before.stage is _READY:
             self._conversation = before.after_envelope(mail.sender, mail.recipients)  # `after`, by the shortest way
         else:
@@ -754,7 +776,6 @@ class SmtpClient:
                 _log.debug("%s -> %s", reply.shown_command, reply.shown)
         if group.answers and group.farewell:
             self._close("the server closed the session with 421")
-        return group
 
     def _deadline(self) -> Deadline:
         """By when the call must end: this one, or the whole job that it is a step of."""
@@ -782,6 +803,7 @@ class SmtpClient:
         ended = monotonic()
         now = before = self._conversation
         code, octets = raw
+        del raw  # as in _exchange
         if self._redaction.active:
             hidden = command is None or command.secret is not None or before.stage is Stage.AUTH
             octets = self._redaction.masked(octets, in_auth=hidden)
@@ -897,12 +919,18 @@ class SmtpClient:
         if wire is not None:
             wire.close()
 
-    def _fail(self, error: BaseException, command: Command | None = None) -> NoReturn:
-        """Ends the connection for `error`, records that, and raises it without the frames that saw the octets."""
+    def _fail(self, error: BaseException, command: Command | None = None, *, answered: bool = False) -> NoReturn:
+        """Ends the connection for `error`, records that, and raises it without the frames that saw the octets.
+
+        Args:
+            error: what went wrong.
+            command: at which command.
+            answered: whether its reply came all the same, and is recorded.
+        """
         if command is not None and isinstance(error, SmtpTimeout):
             error.message += f", after {visible(shortened(command.shown, 200))}"
-        text = error.message if isinstance(error, SmtpError) else _fate_of(error)
-        if command is not None:
+        text = error.message if isinstance(error, SmtpError) else _fate_of(error, answered=answered)
+        if command is not None and not answered:
             at, secure = monotonic(), self._tls is not None
             self._recorder.add((command.shown, b"", at, at, at, secure, self._conversation, CLOSED))
         self._remark(text, unexpected=True)
@@ -929,8 +957,10 @@ def _check_line(password: Secret) -> None:
         raise ValueError("a lone surrogate in the password: UTF-8 has no octets for it (RFC 4616 §2)")
 
 
-def _fate_of(error: BaseException) -> str:
-    """What ended a connection, in words: an interrupt, or the content's own error."""
+def _fate_of(error: BaseException, *, answered: bool) -> str:
+    """What ended a connection, in words: an interrupt, the content's own error, or that of a log's handler."""
+    if answered and not isinstance(error, KeyboardInterrupt):
+        return f"{type(error).__name__} once the reply had come; the connection was closed"
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; the connection was closed, as a late reply would be taken for the next command's"
     return f"{type(error).__name__} while sending; the connection was closed and nothing was delivered"

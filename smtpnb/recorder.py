@@ -5,6 +5,7 @@ looks takes a tenth off every command's time, more off a message's, and half of 
 Everything is redacted before it comes here.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -178,7 +179,7 @@ class Recorder:
         began: when the session began, by the clock.
     """
 
-    __slots__ = ("_ends", "_first", "_gone", "_last", "_most", "_room", "_waiting", "began")
+    __slots__ = ("_dropped", "_ends", "_first", "_last", "_most", "_room", "_sorting", "_waiting", "began")
 
     def __init__(self, ends: int = TRANSCRIPT_ENDS) -> None:
         self.began = 0.0
@@ -188,7 +189,8 @@ class Recorder:
         self._first: list[_Kept] = []
         self._last: deque[_Kept] = deque()
         self._waiting = 0  # how many entries that makes
-        self._gone = 0  # how many have left it, for the first end or for good
+        self._dropped = 0  # how many are gone for good
+        self._sorting = threading.Lock()  # another thread may look at any time
 
     def add(self, entry: _Kept, count: int = 1) -> None:
         """Records an entry, redacted already.
@@ -204,29 +206,36 @@ class Recorder:
 
     def _sort_out(self) -> None:
         """Fills the first end, then drops what no end is to keep."""
-        while self._room > 0:
-            entry = self._leaving()
-            self._first.append(entry)
-            self._room -= _count(entry)
-        while self._last and self._waiting - _count(self._last[0]) >= self._ends:
-            self._leaving()
+        with self._sorting:
+            while self._room > 0:
+                self._first.append(self._last.popleft())
+                count = _count(self._first[-1])
+                self._room -= count
+                self._waiting -= count
+            while self._last and self._waiting - (count := _count(self._last[0])) >= self._ends:
+                self._last.popleft()
+                self._waiting -= count
+                self._dropped += count
 
-    def _leaving(self) -> _Kept:
-        entry = self._last.popleft()
-        self._waiting -= _count(entry)
-        self._gone += _count(entry)
-        return entry
+    def _in_hand(self) -> tuple[list[Said | Remark], int]:
+        """The entries, a group's among them one by one, and how many are gone for good."""
+        with self._sorting:
+            entries, dropped = [*self._first, *self._last], self._dropped
+        return [each for kept in entries for each in self._singly(kept)], dropped
+
+    def _at_ends(self, entries: list[Said | Remark]) -> list[Said | Remark]:
+        return entries if len(entries) <= 2 * self._ends else entries[: self._ends] + entries[-self._ends :]
 
     def kept(self) -> Iterator[Said | Remark]:
         """The entries that are kept, a group's among them one by one."""
-        entries = [each for kept in (*self._first, *self._last) for each in self._singly(kept)]
-        return iter(entries if len(entries) <= 2 * self._ends else entries[: self._ends] + entries[-self._ends :])
+        return iter(self._at_ends(self._in_hand()[0]))
 
     def transcript(self) -> Transcript:
         """What was recorded so far."""
-        entries = tuple([kept.exchange() if isinstance(kept, Said) else kept for kept in self.kept()])
-        omitted = self._gone + self._waiting - len(entries)
-        return Transcript(entries[: self._ends], omitted, entries[self._ends :])
+        entries, dropped = self._in_hand()
+        kept = self._at_ends(entries)
+        made = tuple([each.exchange() if isinstance(each, Said) else each for each in kept])
+        return Transcript(made[: self._ends], dropped + len(entries) - len(kept), made[self._ends :])
 
     def _singly(self, kept: _Kept) -> Iterable[Said | Remark]:
         if isinstance(kept, Group):

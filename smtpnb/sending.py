@@ -74,8 +74,8 @@ class Mail(NamedTuple):
         to = (recipients,) if isinstance(recipients, str) else tuple(dict.fromkeys(recipients))
         if not to or not all(to):
             raise _no_recipient(to)
-        mail = mail_command(sender, mail_parameters)
         rcpts = [rcpt_command(address, rcpt_parameters) for address in to]
+        mail = mail_command(sender, mail_parameters)
         if type(content) is not bytes:
             pieces(content)  # refuses what is no content
         ordinary = mail.ordinary and all(map(_ordinary, rcpts))

@@ -134,7 +134,9 @@ class Wire:
         self.sent_at = monotonic()
         return self.receive(deadline)
 
-    def exchange_all(self, octets: bytes, count: int, answers: list[Answer], deadline: Deadline) -> bytes:
+    def exchange_all(
+        self, octets: bytes, count: int, answers: list[Answer], deadline: Deadline, *, ends_in_data: bool
+    ) -> bytes:
         """Sends a group of commands, and takes the replies as they come, up to a 421.
 
         Args:
@@ -142,6 +144,7 @@ class Wire:
             count: how many they are.
             answers: where the replies go, and when each was whole.
             deadline: by when.
+            ends_in_data: whether the last of them is DATA: to any other a 354 grants nothing.
 
         Returns:
             The replies where they came in one piece and grant an envelope, as they nearly always do: `answers` is
@@ -158,7 +161,7 @@ class Wire:
         self.sent_at = monotonic()
         if self._reader.idle:
             data = self._read(deadline)
-            if self._reader.grants(data, count):
+            if ends_in_data and self._reader.grants(data, count):
                 self._due = 0
                 return data
             self._reader.feed(data)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from leaks import forms, surfaces
 from scripted import Script, ScriptedPeer, playing
 
-from smtpnb import SmtpClient, SmtpDisconnected, SmtpProtocolError, SmtpTimeout
+from smtpnb import SmtpClient, SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
 from smtpnb.protocol.conversation import Stage
 from smtpnb.transport.memory import MemoryStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from smtpnb.pipeline import Pipeline
 
@@ -199,6 +202,72 @@ def test_group_that_breaks_off_ends_the_connection(
     with pytest.raises(SmtpDisconnected):
         client.noop()
     assert peer.writes == []
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("end", ["close", "stall", "S: rubbish", "S: 250 ok\nC: DATA\nS: 354 d29uZGVyLWxhbmQ="])
+def test_secret_that_a_broken_group_echoed_is_in_no_frame(end: str, chunk: int) -> None:
+    """The last of them is whole, and breaks because the log does."""
+    client, _ = connected(
+        f"C: AUTH *\nS: 235 ok\nC: MAIL *\nS: 250 wonder-land d29uZGVyLWxhbmQ=\nC: RCPT *\n{end}", chunk=chunk
+    )
+    client.timeout = 0.2
+    client.auth_plain("alice", "wonder-land")
+    log = failing_log("DATA -> 354")
+    with log, pytest.raises((SmtpError, OSError)) as caught, client.pipeline() as pipe:
+        queue_letter(pipe)
+    shown = surfaces(client, [caught.value])
+    assert not [form for form in forms("alice", "wonder-land") if form in shown]
+
+
+def queue_letter(pipe: Pipeline) -> None:
+    pipe.mail("a@example.org")
+    pipe.rcpt("b@example.org")
+    pipe.data()
+
+
+@contextlib.contextmanager
+def failing_log(word: str) -> Iterator[None]:
+    """A handler of the client's log that fails at every line with this word, such as one whose disk is full."""
+
+    class Full(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if word in record.getMessage():
+                raise OSError("the disk is full")
+
+    log, handler = logging.getLogger("smtpnb.client"), Full()
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize("rcpt", ["250 ok", "550 no", "421 bye"])
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_log_that_fails_ends_the_connection_and_loses_and_repeats_no_exchange(rcpt: str, chunk: int) -> None:
+    rest = "close" if rcpt[:3] == "421" else "C: DATA\nS: 354 go"
+    client, _ = connected(f"C: MAIL *\nS: 250 ok\nC: RCPT *\nS: {rcpt}\n{rest}", chunk=chunk)
+    before = len(client.transcript.exchanges)
+    with failing_log("MAIL"), pytest.raises(OSError, match="the disk is full"), client.pipeline() as pipe:
+        queue_letter(pipe)
+    said = [(each.command, each.reply.code if each.reply else None) for each in client.transcript.exchanges[before:]]
+    expected = [("MAIL FROM:<a@example.org>", 250), ("RCPT TO:<b@example.org>", int(rcpt[:3])), ("DATA", 354)]
+    assert said == expected[: 2 if rcpt[:3] == "421" else 3]
+    assert [reply.code for reply in pipe.replies] == [code for _, code in said]
+    assert not client.connected
+
+
+def test_log_that_fails_at_the_reply_to_the_content_does_not_deny_the_delivery() -> None:
+    client, _ = connected("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: hi\nC: .\nS: 250 done")
+    with failing_log(". -> 250"), pytest.raises(OSError, match="the disk is full") as caught:
+        client.send_mail("a@example.org", "b@example.org", "hi")
+    assert "nothing was delivered" not in "".join(caught.value.__notes__)
+    last = client.transcript.exchanges[-1]
+    assert (last.command, last.reply and last.reply.code) == (".", 250)
+    assert not client.connected
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
+import threading
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -15,6 +20,9 @@ from smtpnb.protocol.reader import RawReply
 from smtpnb.recorder import Group, Recorder, Said
 from smtpnb.sending import Mail, prepared
 from smtpnb.transcript import Exchange, Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 READY = Conversation(Stage.READY, secure=True, greeted_with="EHLO")
 
@@ -136,3 +144,34 @@ def test_what_is_kept_can_be_gone_through_without_making_values() -> None:
     remark, *said = recorder.kept()
     assert remark == Remark(0.0, "connected")
     assert [each.exchange() for each in said if isinstance(each, Said)] == list(recorder.transcript().exchanges)
+
+
+@pytest.mark.parametrize("ends", [5, 1_000])
+def test_whoever_looks_meanwhile_sees_what_is_left_out(ends: int, quick_switches: None) -> None:
+    recorder, done = Recorder(ends), threading.Event()
+    seen: list[tuple[int, int]] = []
+
+    def look() -> None:
+        while not done.is_set():
+            transcript = recorder.transcript()
+            texts = [int(each.text) for each in (*transcript.first, *transcript.last) if isinstance(each, Remark)]
+            gap = sum(after - before - 1 for before, after in itertools.pairwise(texts))
+            seen.append((gap, transcript.omitted))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    for number in range(6_000):
+        recorder.add(Remark(0.0, str(number)))
+    done.set()
+    thread.join()
+    assert seen
+    assert [pair for pair in seen if pair[0] != pair[1]] == []
+
+
+@pytest.fixture
+def quick_switches() -> Iterator[None]:
+    """Lets threads take turns a thousand times as often."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 1_000)
+    yield
+    sys.setswitchinterval(usual)

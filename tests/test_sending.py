@@ -468,3 +468,14 @@ def test_progress_is_shown_where_it_is_asked_for(capsys: pytest.CaptureFixture[s
     client, _ = connected(server())
     client.send_mail("a@x", "b@x", CONTENT, progress=True)
     assert "content: 100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"RSET\r\nMAIL FROM:<x@x>\0\r\n", b"RSET\r\n" * 120_000], ids=["binary", "large"])
+def test_354_to_a_recipient_grants_no_content(content: bytes) -> None:
+    """Where content goes by BDAT, nothing that looks like a go-ahead lets it out before its length is told."""
+    offers = ("PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME", "SIZE")
+    client, peer = connected("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 354 go on\nC: RSET\nS: 250 ok", *offers)
+    delivery = client.send_mail("a@x", "b@x", content)
+    assert {to: reply.code for to, reply in delivery.refused.items()} == {"b@x": 354}
+    assert not delivery.accepted
+    assert [write.split(b" ")[0] for write in peer.writes] == [b"MAIL", b"RSET\r\n"]

@@ -45,7 +45,7 @@ def test_replies_come_one_at_a_time_in_order(chunk: int) -> None:
     "use",
     [
         lambda wire: wire.exchange(b"NOOP\r\n", soon()),
-        lambda wire: wire.exchange_all(b"NOOP\r\nRSET\r\n", 2, [], soon()),
+        lambda wire: wire.exchange_all(b"NOOP\r\nRSET\r\n", 2, [], soon(), ends_in_data=False),
         lambda wire: wire.upload_whole(b"content\r\n.\r\n", soon()),
         lambda wire: wire.upload(iter([b"content\r\n.\r\n"]), soon()),
     ],
