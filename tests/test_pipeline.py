@@ -251,13 +251,32 @@ def test_log_that_fails_ends_the_connection_and_loses_and_repeats_no_exchange(rc
     rest = "close" if rcpt[:3] == "421" else "C: DATA\nS: 354 go"
     client, _ = connected(f"C: MAIL *\nS: 250 ok\nC: RCPT *\nS: {rcpt}\n{rest}", chunk=chunk)
     before = len(client.transcript.exchanges)
-    with failing_log("MAIL"), pytest.raises(OSError, match="the disk is full"), client.pipeline() as pipe:
+    log = failing_log("MAIL")
+    with log, pytest.raises(OSError, match="the disk is full") as caught, client.pipeline() as pipe:
         queue_letter(pipe)
+    assert "nothing was delivered" not in "".join(caught.value.__notes__)
     said = [(each.command, each.reply.code if each.reply else None) for each in client.transcript.exchanges[before:]]
     expected = [("MAIL FROM:<a@example.org>", 250), ("RCPT TO:<b@example.org>", int(rcpt[:3])), ("DATA", 354)]
     assert said == expected[: 2 if rcpt[:3] == "421" else 3]
     assert [reply.code for reply in pipe.replies] == [code for _, code in said]
     assert not client.connected
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_group_that_breaks_off_while_the_log_fails_ends_the_connection_too(chunk: int) -> None:
+    client, _ = connected("C: MAIL *\nS: 250 ok\nC: RCPT *\nclose", chunk=chunk)
+    with failing_log("MAIL"), pytest.raises(SmtpDisconnected), client.pipeline() as pipe:
+        queue_letter(pipe)
+    assert not client.connected
+    assert [reply.code for reply in pipe.replies] == [250]
+
+
+def test_secret_in_a_reply_is_in_no_frame_where_the_log_fails() -> None:
+    client, _ = connected("C: AUTH *\nS: 235 ok\nC: VRFY *\nS: 252 wonder-land")
+    client.auth_plain("alice", "wonder-land")
+    with failing_log("VRFY"), pytest.raises(OSError, match="the disk is full") as caught:
+        client.vrfy("bob")
+    assert "wonder-land" not in surfaces(client, [caught.value])
 
 
 def test_log_that_fails_at_the_reply_to_the_content_does_not_deny_the_delivery() -> None:
