@@ -5,8 +5,6 @@ looks takes a tenth off every command's time, more off a message's, and half of 
 Everything is redacted before it comes here.
 """
 
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -179,18 +177,17 @@ class Recorder:
         began: when the session began, by the clock.
     """
 
-    __slots__ = ("_dropped", "_ends", "_first", "_last", "_most", "_room", "_sorting", "_waiting", "began")
+    __slots__ = ("_ends", "_most", "_parts", "_room", "_waiting", "began")
 
     def __init__(self, ends: int = TRANSCRIPT_ENDS) -> None:
         self.began = 0.0
         self._ends = ends
         self._most = ends + _BATCH
         self._room = ends  # how many entries the first end can still take
-        self._first: list[_Kept] = []
-        self._last: deque[_Kept] = deque()
-        self._waiting = 0  # how many entries that makes
-        self._dropped = 0  # how many are gone for good
-        self._sorting = threading.Lock()  # another thread may look at any time
+        self._waiting = 0  # how many entries the last end has
+        # The first end, the last one, and how many entries are gone for good: put in place in one step, as another
+        # thread may look at any time.
+        self._parts: tuple[list[_Kept], list[_Kept], int] = ([], [], 0)
 
     def add(self, entry: _Kept, count: int = 1) -> None:
         """Records an entry, redacted already.
@@ -199,29 +196,31 @@ class Recorder:
             entry: an exchange, as the fields of `Said` but the first; a group; or a remark.
             count: how many entries that makes.
         """
-        self._last.append(entry)
+        self._parts[1].append(entry)
         self._waiting += count
         if self._waiting > self._most:
             self._sort_out()
 
     def _sort_out(self) -> None:
         """Fills the first end, then drops what no end is to keep."""
-        with self._sorting:
-            while self._room > 0:
-                self._first.append(self._last.popleft())
-                count = _count(self._first[-1])
-                self._room -= count
-                self._waiting -= count
-            while self._last and self._waiting - (count := _count(self._last[0])) >= self._ends:
-                self._last.popleft()
-                self._waiting -= count
-                self._dropped += count
+        first, last, dropped = self._parts
+        first, leaving = first[:], 0
+        while self._room > 0:
+            count = _count(last[leaving])
+            first.append(last[leaving])
+            leaving += 1
+            self._room -= count
+            self._waiting -= count
+        while leaving < len(last) and self._waiting - (count := _count(last[leaving])) >= self._ends:
+            leaving += 1
+            self._waiting -= count
+            dropped += count
+        self._parts = (first, last[leaving:], dropped)
 
     def _in_hand(self) -> tuple[list[Said | Remark], int]:
         """The entries, a group's among them one by one, and how many are gone for good."""
-        with self._sorting:
-            entries, dropped = [*self._first, *self._last], self._dropped
-        return [each for kept in entries for each in self._singly(kept)], dropped
+        first, last, dropped = self._parts
+        return [each for kept in (*first, *last) for each in self._singly(kept)], dropped
 
     def _at_ends(self, entries: list[Said | Remark]) -> list[Said | Remark]:
         return entries if len(entries) <= 2 * self._ends else entries[: self._ends] + entries[-self._ends :]
