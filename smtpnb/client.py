@@ -58,9 +58,6 @@ _END: Final = Command(".")
 _QUIT: Final = Command("QUIT")
 _STARTTLS: Final = Command("STARTTLS")
 
-#: Makes a `Group` of its fields: the __new__ of a named tuple is a Python function.
-_group: Final[Callable[[Iterable[Any]], Group]] = partial(tuple.__new__, Group)
-
 #: Looked up once: up to Python 3.11 a member of an enum costs a function call.
 _READY: Final = Stage.READY
 
@@ -708,15 +705,14 @@ class SmtpClient:
     def _exchange_group(
         self,
         commands: Sequence[Command],
-        octets: bytes,
+        *,
         mail: Mail | None = None,
         replies: list[SmtpReply] | None = None,
     ) -> Group:
         """What was answered to commands that go out in one write, up to a 421 (RFC 2920).
 
         Args:
-            commands: what the replies answer.
-            octets: the same as they go over the wire.
+            commands: what goes out; none of them holds a secret.
             mail: whose envelope they are, where they are one.
             replies: takes the replies, those before a failure too.
         """
@@ -726,18 +722,19 @@ class SmtpClient:
         before, secure = self._conversation, self._tls is not None
         answers: list[Answer] = []
         group: Group | None = None
+        octets = b"".join([command.octets for command in commands])
         started = monotonic()
         deadline = self._job or Deadline(self._timeout, started)
         data = commands[-1].verb == "DATA"
         try:
             granted = wire.exchange_all(octets, len(commands), answers, deadline, ends_in_data=data)
             times = (started, wire.sent_at, monotonic())
-            group = self._masked(_group((commands, granted, answers, *times, secure, before)))
+            group = self._masked(Group(commands, granted, answers, *times, secure, before))
             self._heard_group(group, mail)
         except BaseException as error:  # noqa: BLE001 - as in _exchange
             granted = b""  # as in _exchange
             heard, times = group is not None, (started, wire.sent_at, monotonic())
-            group = group or self._masked(_group((commands, b"", answers[:], *times, secure, before)))
+            group = group or self._masked(Group(commands, b"", answers[:], *times, secure, before))
             answers[:] = group.answers  # the masked ones, in every frame
             self._fail_group(error, group, replies, heard=heard)
         if replies is not None:
@@ -770,11 +767,11 @@ class SmtpClient:
             self._conversation = before.after_envelope(mail.sender, mail.recipients)  # `after`, by the shortest way
         else:
             self._conversation = group.after()
-        self._recorder.add(group, len(group.commands) if group.granted else len(group.answers))
+        self._recorder.add(group, group.size)
         if _log.isEnabledFor(DEBUG):
             for reply in group.replies():
                 _log.debug("%s -> %s", reply.shown_command, reply.shown)
-        if group.answers and group.farewell:
+        if group.farewell:
             self._close("the server closed the session with 421")
 
     def _deadline(self) -> Deadline:

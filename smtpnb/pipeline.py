@@ -118,8 +118,7 @@ class Pipeline:
         if len(commands) == 1:
             self.replies.append(client._exchange(commands[0]))  # noqa: SLF001 - the other half of one thing
             return
-        octets = b"".join([command.octets for command in commands])
-        group = client._exchange_group(commands, octets, replies=self.replies)  # noqa: SLF001 - as above
+        group = client._exchange_group(commands, replies=self.replies)  # noqa: SLF001 - as above
         if group.size < len(commands):
             client._connected()  # noqa: SLF001 - it is not: this says why
 

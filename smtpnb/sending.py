@@ -113,7 +113,6 @@ class Letter(NamedTuple):
 
 #: The __new__ of a named tuple is a Python function, and so is the loop of a comprehension.
 _new: Final = tuple.__new__
-_octets: Final = attrgetter("octets")
 _ordinary: Final = attrgetter("ordinary")
 
 
@@ -128,7 +127,7 @@ def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -
     if replies:
         return _delivered_to_some(client, letter, replies, progress=progress)
     final = _by_data(client, letter, progress=progress)
-    accepted = mail.recipients if 200 <= final.code < 300 else ()
+    accepted = mail.recipients if _agreed(final) else ()
     return delivery(mail.sender, accepted, {}, final, letter.parameters, mail.recipients)
 
 
@@ -162,8 +161,7 @@ def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply]:
 
 def _envelope_at_once(client: "SmtpClient", letter: Letter) -> Sequence[SmtpReply]:
     """As `_envelope`, by one write; empty where all of it was granted."""
-    octets = b"".join(map(_octets, letter.envelope))
-    group = client._exchange_group(letter.envelope, octets, letter.mail)  # noqa: SLF001 - as above
+    group = client._exchange_group(letter.envelope, mail=letter.mail)  # noqa: SLF001 - as above
     if group.granted:
         return ()
     replies = group.replies()
@@ -193,7 +191,7 @@ def _content(client: "SmtpClient", letter: Letter, last: SmtpReply, *, progress:
 
 def _settled(client: "SmtpClient", reply: SmtpReply) -> SmtpReply:
     """The reply that decides, its transaction closed where it is a refusal."""
-    if 200 <= reply.code < 300:
+    if _agreed(reply):
         return reply
     if reply.success:
         client._fail(_out_of_place(reply, "2xx, 4xx or 5xx"))  # noqa: SLF001 - as above
@@ -267,15 +265,15 @@ def prepared(capabilities: Capabilities, mail: Mail) -> Letter:
         wire, (size, needed) = None, needs(mail.content)
     else:
         (wire, size), needed = measured(octets), needs_of_whole(octets)
-    offered, command, parameters = capabilities.offered, mail.mail, mail.mail_parameters
-    found = _size(capabilities, size, parameters) if "SIZE" in offered else []
+    command, parameters = mail.mail, mail.mail_parameters
+    found = _size(capabilities, size, parameters) if "SIZE" in capabilities else []
     if needed is not NOTHING or not mail.ordinary:
         found += _extensions(capabilities, needed, mail)
     if found:
         command, parameters = with_parameters(command, found), (*parameters, *found)
     binary = "BODY=BINARYMIME" in parameters
-    chunked = (binary or size is None or size >= _LARGE) and "CHUNKING" in offered
-    at_once = "PIPELINING" in offered
+    chunked = (binary or size is None or size >= _LARGE) and "CHUNKING" in capabilities
+    at_once = "PIPELINING" in capabilities
     envelope = [command, *mail.rcpts, _DATA] if at_once and not chunked else [command, *mail.rcpts]
     return _new(Letter, (mail, envelope, parameters, wire, chunked, binary, at_once))
 

@@ -27,11 +27,6 @@ class Capabilities(Displayable, Mapping[str, tuple[str, ...]]):
     authenticated: bool = False
 
     @cached_property
-    def offered(self) -> frozenset[str]:
-        """The keywords, for those who look up many, in capitals."""
-        return frozenset(self._keywords)
-
-    @cached_property
     def _keywords(self) -> dict[str, tuple[str, ...]]:
         keywords: dict[str, dict[str, None]] = {}
         for line in self.lines:

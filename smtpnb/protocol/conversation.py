@@ -263,7 +263,7 @@ GREETED: Final = Conversation(Stage.GREETED)
 
 _Steps: TypeAlias = dict[int, Callable[[Conversation, str], Conversation]]
 
-#: What becomes of the conversation by what changes nothing.
+#: The steps of what changes nothing.
 _NO_STEPS: Final[_Steps] = {}
 
 #: Verb → first digit of the reply, or 235 → what becomes of the conversation; all else leaves it as it is.
@@ -277,7 +277,7 @@ _STEPS: Final[dict[str, _Steps]] = {
     "BDAT": {2: Conversation._chunk},
     "AUTH": {235: Conversation._authenticated, 3: Conversation._challenged},
     "QUIT": {2: lambda _now, _: CLOSED},
-    "NOOP": _NO_STEPS,
+    **dict.fromkeys(("NOOP", "HELP", "VRFY", "EXPN"), _NO_STEPS),
 }  # STARTTLS is not among them: the handshake comes first, see `after_tls`
 
 
