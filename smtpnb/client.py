@@ -23,17 +23,18 @@ from smtpnb.progress import shown_progress
 from smtpnb.protocol import content as contents
 from smtpnb.protocol import limits, sasl
 from smtpnb.protocol.capabilities import NOTHING, Capabilities, CapabilityHistory
-from smtpnb.protocol.command import Command, mail_command, raw_command, rcpt_command
+from smtpnb.protocol.command import END, Batch, Command, mail_command, raw_command, rcpt_command
 from smtpnb.protocol.content import Tally
 from smtpnb.protocol.conversation import CLOSED, GREETED, Conversation, Stage, after_tls
-from smtpnb.protocol.email_message import envelope
+from smtpnb.protocol.email_message import envelope as envelope_of
+from smtpnb.protocol.envelope import Envelope
 from smtpnb.protocol.raw_input import RawInput
-from smtpnb.protocol.reader import Answer, RawReply
+from smtpnb.protocol.reader import RawReply
 from smtpnb.protocol.redaction import Redaction
-from smtpnb.protocol.reply import SmtpReply, cut, reply_of
-from smtpnb.recorder import Group, Recorder, Said
+from smtpnb.protocol.reply import SmtpReply, reply_of
+from smtpnb.recorder import Group, Recorder, Said, group_of
 from smtpnb.secret import Secret
-from smtpnb.sending import Mail, delivered, prepared
+from smtpnb.sending import delivered, prepared
 from smtpnb.session import SessionSnapshot, TlsInfo
 from smtpnb.text import decoded, encoded, plural, shortened, visible
 from smtpnb.transcript import Remark, Transcript
@@ -54,12 +55,14 @@ _log: Final = getLogger("smtpnb.client")
 _NOOP: Final = Command("NOOP")
 _RSET: Final = Command("RSET")
 _DATA: Final = Command("DATA")
-_END: Final = Command(".")
 _QUIT: Final = Command("QUIT")
 _STARTTLS: Final = Command("STARTTLS")
 
 #: Looked up once: up to Python 3.11 a member of an enum costs a function call.
 _READY: Final = Stage.READY
+
+#: Looked up once, as it is for every message.
+_KEPT: Final = limits.CONTENT_KEPT
 
 #: Nothing was sent by hand yet.
 _NOTHING_RAW: Final = RawInput()
@@ -365,7 +368,7 @@ class SmtpClient:
         if progress:
             pieces = shown_progress(pieces, contents.known_size(content))
         octets_sent = contents.verbatim(pieces) if verbatim else contents.transparent(pieces)
-        return self._upload(_END, octets_sent, deadline=deadline)
+        return self._upload(END, octets_sent, deadline=deadline)
 
     def bdat(self, chunk: str | bytes | bytearray | memoryview, *, last: bool = False) -> SmtpReply:
         """The answer to a chunk of content, whose octets go out as they are (RFC 3030 §2).
@@ -436,16 +439,23 @@ class SmtpClient:
             SmtpError: the message needs an extension that the server does not offer, or is too large for it.
             ValueError: no recipient, or an address that cannot be one.
         """
-        message = Mail.of(sender, recipients, content, mail_parameters, rcpt_parameters)  # bad input before a byte
-        self._job = self._deadline()
+        envelope = Envelope.of(sender, recipients, mail_parameters, rcpt_parameters)  # bad input before a byte
+        if type(content) is not bytes:
+            contents.pieces(content)  # likewise
+        self._job = self._job or Deadline(self._timeout)
         try:
-            if self._conversation.stage is Stage.GREETED and not self.ehlo().success:
-                self.helo()
-            if self._conversation.reverse_path is not None:
-                self.rset()  # MAIL inside a transaction is a 503, and its recipients would get this message
-            return delivered(self, prepared(self._capabilities, message), progress=progress)
+            if self._conversation.stage is not _READY:
+                self._begin_mail()
+            return delivered(self, prepared(self._capabilities, envelope, content), progress=progress)
         finally:
             self._job = None
+
+    def _begin_mail(self) -> None:
+        """Says what has to come before MAIL, where something has to."""
+        if self._conversation.stage is Stage.GREETED and not self.ehlo().success:
+            self.helo()
+        if self._conversation.reverse_path is not None:
+            self.rset()  # MAIL inside a transaction is a 503, and its recipients would get this message
 
     def send_message(
         self,
@@ -461,7 +471,7 @@ class SmtpClient:
             ValueError: no sender or no recipient in the header section.
             SmtpError: as `send_mail`.
         """
-        sender, recipients = envelope(message)
+        sender, recipients = envelope_of(message)
         return self.send_mail(
             sender,
             recipients,
@@ -704,74 +714,65 @@ class SmtpClient:
 
     def _exchange_group(
         self,
-        commands: Sequence[Command],
+        batch: Batch,
+        content: bytes = b"",
         *,
-        mail: Mail | None = None,
+        envelope: Envelope | None = None,
         replies: list[SmtpReply] | None = None,
     ) -> Group:
-        """What was answered to commands that go out in one write, up to a 421 (RFC 2920).
+        """What was answered to commands that go out in one write, up to a 421 (RFC 2920), and to their content.
 
         Args:
-            commands: what goes out; none of them holds a secret.
-            mail: whose envelope they are, where they are one.
+            batch: what goes out.
+            content: what follows where an envelope is granted in one piece: whole, ready for the wire.
+            envelope: whose commands they are, where they are an envelope's.
             replies: takes the replies, those before a failure too.
         """
         wire = self._wire or self._connected()
         if self._unsettled:
             self._refuse_owed()
-        before, secure = self._conversation, self._tls is not None
-        answers: list[Answer] = []
-        group: Group | None = None
-        octets = b"".join([command.octets for command in commands])
         started = monotonic()
         deadline = self._job or Deadline(self._timeout, started)
-        data = commands[-1].verb == "DATA"
+        group = group_of(batch.commands, envelope, self._tls is not None, self._conversation, started, [])
         try:
-            granted = wire.exchange_all(octets, len(commands), answers, deadline, ends_in_data=data)
-            times = (started, wire.sent_at, monotonic())
-            group = self._masked(Group(commands, granted, answers, *times, secure, before))
-            self._heard_group(group, mail)
+            group.granted = wire.exchange_all(batch, group.answers, deadline)
+            group.sent_at, group.ended = wire.sent_at, monotonic()
+            if content and group.granted:
+                group.content, group.octets = content[:_KEPT], len(content)
+                group.last = wire.upload_whole(content, deadline)
+                group.content_sent_at, group.content_ended = wire.sent_at, monotonic()
+            self._heard_group(group)
         except BaseException as error:  # noqa: BLE001 - as in _exchange
-            granted = b""  # as in _exchange
-            heard, times = group is not None, (started, wire.sent_at, monotonic())
-            group = group or self._masked(Group(commands, b"", answers[:], *times, secure, before))
-            answers[:] = group.answers  # the masked ones, in every frame
-            self._fail_group(error, group, replies, heard=heard)
+            group.sent_at = group.sent_at or max(started, wire.sent_at)
+            self._fail_group(error, group, replies)
         if replies is not None:
             replies += group.replies()
+        if content and wire.closed and self._wire is not None:
+            self._close("the server refused the content before its end")
         return group
 
-    def _fail_group(
-        self, error: BaseException, group: Group, replies: list[SmtpReply] | None, *, heard: bool
-    ) -> NoReturn:
+    def _fail_group(self, error: BaseException, group: Group, replies: list[SmtpReply] | None) -> NoReturn:
         """As `_fail`; what was answered before is recorded first, where it is not yet."""
         try:
-            if group.answers and not heard:
+            if not group.recorded:
+                group.ended = group.ended or monotonic()
                 self._heard_group(group)
         finally:  # a handler of the log may raise as well
             if replies is not None:
                 replies += group.replies()
             self._fail(error, next(iter(group.unanswered), None), answered=not group.unanswered)
 
-    def _masked(self, group: Group) -> Group:
-        """`group` with every secret hidden that the server echoed."""
-        if not self._redaction.active:
-            return group
-        in_auth = group.before.stage is Stage.AUTH
-        return group.masked(lambda raw: self._redaction.masked(raw, in_auth=in_auth))
-
-    def _heard_group(self, group: Group, mail: Mail | None = None) -> None:
-        """Records what was answered, and draws its consequences."""
-        before = group.before
-        if mail is not None and mail.ordinary and group.granted and before.stage is _READY:
-            self._conversation = before.after_envelope(mail.sender, mail.recipients)  # `after`, by the shortest way
-        else:
-            self._conversation = group.after()
-        self._recorder.add(group, group.size)
+    def _heard_group(self, group: Group) -> None:
+        """Records what was answered, every secret hidden that the server echoed, and draws its consequences."""
+        if self._redaction.active:
+            group.mask(partial(self._redaction.masked, in_auth=group.before.stage is Stage.AUTH))
+        group.recorded = True
+        self._conversation = group.after()
+        self._recorder.add(group, group.size())
         if _log.isEnabledFor(DEBUG):
             for reply in group.replies():
                 _log.debug("%s -> %s", reply.shown_command, reply.shown)
-        if group.farewell:
+        if group.farewell():
             self._close("the server closed the session with 421")
 
     def _deadline(self) -> Deadline:
@@ -786,7 +787,7 @@ class SmtpClient:
 
     def _upload_whole(self, content: bytes) -> SmtpReply:
         """Sends content that is ready for the wire, the end of the data included, and returns the reply to it."""
-        return self._exchange(_END, content, send=Wire.upload_whole)
+        return self._exchange(END, content, send=Wire.upload_whole)
 
     def _heard(
         self,
@@ -809,9 +810,12 @@ class SmtpClient:
             shown = command.shown
             self._conversation = now = before.after(shown, code)
         secure = self._tls is not None
-        reply = reply_of(code, cut(octets), octets, ended - started, shown, secure, before)
-        said = (shown, octets, started, sent_at, ended, secure, before, now)
-        self._recorder.add((*said, content[: limits.CONTENT_KEPT], len(content)) if content else said)
+        reply = reply_of(code, octets, ended - started, shown, secure, before)
+        if content:
+            kept = content[:_KEPT]
+            self._recorder.add((shown, octets, started, sent_at, ended, secure, before, now, kept, len(content)))
+        else:
+            self._recorder.add((shown, octets, started, sent_at, ended, secure, before, now))
         if _log.isEnabledFor(DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
         if code == 421:

@@ -69,8 +69,9 @@ class Delivery(Displayable):
         Raises:
             SmtpReplyError: one was refused, or the message was; it has the reply.
         """
-        for reply in (*self.refused.values(), self.reply):
+        for reply in self.refused.values():
             reply.raise_for_status()
+        self.reply.raise_for_status()
         return self
 
     def to_text(self) -> str:

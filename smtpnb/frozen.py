@@ -6,7 +6,7 @@ counts where a value is made for every command: a reply, where the session stand
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 _Class = TypeVar("_Class", bound=type)
 _Given = ParamSpec("_Given")
@@ -32,7 +32,12 @@ def quick(cls: _Class) -> _Class:
 
 
 def maker(cls: Callable[_Given, _Value]) -> Callable[_Given, _Value]:
-    """What makes a value of the `quick` class `cls` in half the time: for the few that every command makes.
+    """What makes a value of the `quick` class `cls` in half the time: for the few that every command makes."""
+    return maker_without(cls)
+
+
+def maker_without(cls: Callable[..., _Value], *later: str) -> Callable[..., _Value]:
+    """`maker`, without the fields `later`: each of them is a `Later`, made when somebody looks, and None until then.
 
     The fields are set on a class that has the same slots and is not frozen; then the value becomes one of `cls`, which
     Python allows as long as both are laid out alike.
@@ -40,14 +45,16 @@ def maker(cls: Callable[_Given, _Value]) -> Callable[_Given, _Value]:
     frozen: Any = cls
     draft = type(frozen.__name__, frozen.__bases__, {"__slots__": tuple(field.name for field in fields(frozen))})
     names: dict[str, Any] = {"_draft": draft, "_frozen": frozen}
-    parameters = ", ".join(_parameter(field, names) for field in fields(frozen))
-    setting = "\n    ".join(f"value.{field.name} = {field.name}" for field in fields(frozen))
+    given = [field for field in fields(frozen) if field.name not in later]
+    parameters = ", ".join(_parameter(field, names) for field in given)
+    setting = "\n    ".join(f"value.{field.name} = {field.name}" for field in given)
+    setting += "".join(f"\n    value.{name} = None" for name in later)
     text = (
         f"def make({parameters}):\n    value = _draft()\n    {setting}\n    value.__class__ = _frozen\n    return value"
     )
     made: dict[str, Any] = {}
     exec(text, names, made)  # noqa: S102 - as above
-    make: Callable[_Given, _Value] = made["make"]
+    make: Callable[..., _Value] = made["make"]
     return make
 
 
@@ -66,3 +73,29 @@ def _setting(cls: type, field: "Field[Any]", names: dict[str, Any]) -> str:
         raise TypeError(f"the field {field.name} is no slot")
     names[f"_set_{field.name}"] = slot.__set__
     return f"_set_{field.name}(self, {field.name})"
+
+
+class Later(Generic[_Value]):
+    """A field of a `quick` class that may be left out: made of the value when somebody looks, once.
+
+    Args:
+        slot: the field's slot, in whose place this is put; None is in it until then.
+        make: makes the field.
+    """
+
+    __slots__ = ("_get", "_make", "_set")
+
+    def __init__(self, slot: Any, make: Callable[[Any], _Value]) -> None:
+        self._get: Callable[[object], _Value | None] = slot.__get__
+        self._set: Callable[[object, _Value], None] = slot.__set__
+        self._make = make
+
+    def __get__(self, value: object, owner: type | None = None) -> _Value:
+        found = self._get(value)
+        if found is None:
+            found = self._make(value)
+            self._set(value, found)
+        return found
+
+    def __set__(self, value: object, found: _Value) -> None:
+        self._set(value, found)

@@ -7,7 +7,7 @@ STARTTLS, AUTH and content are never part of a group, as all that follows depend
 
 from typing import TYPE_CHECKING, Final, Self
 
-from smtpnb.protocol.command import Command, mail_command, rcpt_command
+from smtpnb.protocol.command import Batch, Command, mail_command, rcpt_command
 from smtpnb.protocol.content import END_OF_DATA
 from smtpnb.protocol.conversation import Stage
 
@@ -118,8 +118,8 @@ class Pipeline:
         if len(commands) == 1:
             self.replies.append(client._exchange(commands[0]))  # noqa: SLF001 - the other half of one thing
             return
-        group = client._exchange_group(commands, replies=self.replies)  # noqa: SLF001 - as above
-        if group.size < len(commands):
+        group = client._exchange_group(Batch.of(commands), replies=self.replies)  # noqa: SLF001 - as above
+        if group.size() < len(commands):
             client._connected()  # noqa: SLF001 - it is not: this says why
 
     def __repr__(self) -> str:

@@ -5,24 +5,26 @@ by BDAT. What the message needs and the server lacks is refused before a byte is
 recipient does not lose the others, and the transaction never stays open.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
-from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from smtpnb.delivery import Delivery, delivery
 from smtpnb.errors import SmtpError, SmtpProtocolError
+from smtpnb.frozen import maker
 from smtpnb.pipeline import end_unwanted_data
 from smtpnb.progress import shown_progress
 from smtpnb.protocol.capabilities import Capabilities
-from smtpnb.protocol.command import Command, mail_command, rcpt_command, with_parameters
+from smtpnb.protocol.command import Batch
 from smtpnb.protocol.content import Content, known_size, measured, pieces, small, wire_lines
 from smtpnb.protocol.conversation import Stage
+from smtpnb.protocol.envelope import Envelope
 from smtpnb.protocol.limits import PIECE
 from smtpnb.protocol.message import NOTHING, Needs, needs, needs_of_whole
-from smtpnb.protocol.path import path
 from smtpnb.protocol.reply import SmtpReply
+from smtpnb.recorder import Group
 from smtpnb.text import visible
 from smtpnb.transport.sockets import in_time
 
@@ -32,88 +34,34 @@ if TYPE_CHECKING:
 #: Octets from which content goes by BDAT where it can: below, one write after DATA is as fast and known to all servers.
 _LARGE: Final = 2 * PIECE
 
-_DATA: Final = Command("DATA")
 
-
-class Mail(NamedTuple):
-    """What a user wants sent: envelope, parameters, content; checked.
-
-    Attributes:
-        sender: the reverse-path.
-        recipients: the forward-paths.
-        content: what to send.
-        mail_parameters: what goes with MAIL.
-        mail: the MAIL command.
-        rcpts: a RCPT command for each recipient.
-        ordinary: whether no address of it needs a second look.
-    """
-
-    sender: str
-    recipients: tuple[str, ...]
-    content: Content
-    mail_parameters: tuple[str, ...]
-    mail: Command
-    rcpts: list[Command]
-    ordinary: bool
-
-    @classmethod
-    def of(
-        cls,
-        sender: str,
-        recipients: str | Iterable[str],
-        content: Content,
-        mail_parameters: Sequence[str],
-        rcpt_parameters: Sequence[str],
-    ) -> "Mail":
-        """The mail, its addresses and parameters checked.
-
-        Raises:
-            ValueError: no recipient, or an address or parameter that cannot be sent.
-            TypeError: an argument of the wrong kind.
-        """
-        to = (recipients,) if isinstance(recipients, str) else tuple(dict.fromkeys(recipients))
-        if not to or not all(to):
-            raise _no_recipient(to)
-        rcpts = [rcpt_command(address, rcpt_parameters) for address in to]
-        mail = mail_command(sender, mail_parameters)
-        if type(content) is not bytes:
-            pieces(content)  # refuses what is no content
-        ordinary = mail.ordinary and all(map(_ordinary, rcpts))
-        bare = sender if mail.ordinary else path(sender)[1:-1]
-        return _new(cls, (bare, to, content, tuple(mail_parameters), mail, rcpts, ordinary))
-
-
-def _no_recipient(to: Sequence[str]) -> ValueError:
-    if not to:
-        return ValueError("there is no recipient: give one address or several")
-    return ValueError("a recipient is empty: only the sender may be, as the null reverse-path")
-
-
-class Letter(NamedTuple):
-    """A mail as one server will get it.
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as one server will get it.
 
     Attributes:
-        mail: what is sent.
-        envelope: MAIL and each RCPT, and DATA where all of them go out in one write.
-        parameters: what goes with MAIL, those that were found to be needed included.
+        envelope: who sends to whom, the parameters that were found to be needed included.
+        content: what is sent.
         wire: the content as it goes over the wire, where it is small.
         chunked: whether the content goes by BDAT.
         verbatim: whether its octets go as they are (BINARYMIME).
         at_once: whether the envelope goes out in one write.
     """
 
-    mail: Mail
-    envelope: list[Command]
-    parameters: tuple[str, ...]
+    envelope: Envelope
+    content: Content
     wire: bytes | None
     chunked: bool
     verbatim: bool
     at_once: bool
 
+    def batch(self) -> Batch:
+        """What goes out in one write."""
+        batch = self.envelope.batch
+        return Batch.of(batch.commands[:-1]) if self.chunked else batch
 
-#: The __new__ of a named tuple is a Python function, and so is the loop of a comprehension.
-_new: Final = tuple.__new__
-_ordinary: Final = attrgetter("ordinary")
+
+_letter: Final = maker(Letter)
 
 
 def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -> Delivery:
@@ -122,35 +70,41 @@ def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -
     Raises:
         SmtpProtocolError: a 3xx where nothing more is expected, or none where the content is.
     """
-    mail = letter.mail
-    replies = _envelope_at_once(client, letter) if letter.at_once else _envelope(client, letter)
-    if replies:
-        return _delivered_to_some(client, letter, replies, progress=progress)
-    final = _by_data(client, letter, progress=progress)
-    accepted = mail.recipients if _agreed(final) else ()
-    return delivery(mail.sender, accepted, {}, final, letter.parameters, mail.recipients)
+    if not letter.at_once:
+        return _delivered_to_some(client, letter, _said_one_by_one(client, letter), progress=progress)
+    envelope = letter.envelope
+    content = b"" if progress else letter.wire or b""
+    group = client._exchange_group(letter.batch(), content, envelope=envelope)  # noqa: SLF001 - the other half of one thing
+    final = group.last_reply()
+    if final is None:
+        return _delivered_to_some(client, letter, _looked_through(client, group), progress=progress)
+    if final.code // 100 == 2:  # `_agreed`
+        return delivery(envelope.sender, envelope.recipients, {}, final, envelope.parameters, envelope.recipients)
+    _settle(client, final)
+    return delivery(envelope.sender, (), {}, final, envelope.parameters, envelope.recipients)
 
 
 def _delivered_to_some(
     client: "SmtpClient", letter: Letter, replies: Sequence[SmtpReply], *, progress: bool
 ) -> Delivery:
     """What becomes of it after `replies` to the envelope: there may be refusals among them."""
-    mail = letter.mail
-    refused = _refused(mail.recipients, replies)
-    willing = tuple([to for to in mail.recipients if to not in refused])
+    sender, recipients = letter.envelope.sender, letter.envelope.recipients
+    refused = _refused(recipients, replies)
+    willing = tuple([to for to in recipients if to not in refused])
     final = _content(client, letter, replies[-1], progress=progress) if willing else _given_up(client, replies)
-    return delivery(mail.sender, willing if _agreed(final) else (), refused, final, letter.parameters, mail.recipients)
+    accepted = willing if _agreed(final) else ()
+    return delivery(sender, accepted, refused, final, letter.envelope.parameters, recipients)
 
 
 def _agreed(reply: SmtpReply) -> bool:
     """Whether the server took it on: 3xx asks for more, and so is no promise."""
-    return 200 <= reply.code < 300
+    return reply.code // 100 == 2
 
 
-def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply]:
+def _said_one_by_one(client: "SmtpClient", letter: Letter) -> list[SmtpReply]:
     """The replies to MAIL, each RCPT, and DATA."""
     replies: list[SmtpReply] = []
-    for command in letter.envelope:
+    for command in letter.envelope.batch.commands[:-1]:
         replies.append(client._exchange(command))  # noqa: SLF001 - the other half of one thing
         if replies[-1].code == 421 or not _agreed(replies[0]):
             return replies
@@ -159,13 +113,10 @@ def _envelope(client: "SmtpClient", letter: Letter) -> list[SmtpReply]:
     return replies
 
 
-def _envelope_at_once(client: "SmtpClient", letter: Letter) -> Sequence[SmtpReply]:
-    """As `_envelope`, by one write; empty where all of it was granted."""
-    group = client._exchange_group(letter.envelope, mail=letter.mail)  # noqa: SLF001 - as above
-    if group.granted:
-        return ()
+def _looked_through(client: "SmtpClient", group: Group) -> list[SmtpReply]:
+    """The replies to a group, the content ended that nobody is to have."""
     replies = group.replies()
-    if not group.farewell:
+    if not group.farewell():
         end_unwanted_data(client, replies)
     return replies
 
@@ -181,21 +132,24 @@ def _refused(recipients: Sequence[str], replies: Sequence[SmtpReply]) -> dict[st
 def _content(client: "SmtpClient", letter: Letter, last: SmtpReply, *, progress: bool) -> SmtpReply:
     """The reply that decides: to the content, or to a DATA that was refused (`last`)."""
     if client.conversation.stage is Stage.DATA:
-        return _by_data(client, letter, progress=progress)
-    if letter.chunked and client.connected:
-        return _settled(client, _by_bdat(client, letter, progress=progress))
-    if last.success:
+        final = _by_data(client, letter, progress=progress)
+    elif letter.chunked and client.connected:
+        final = _by_bdat(client, letter, progress=progress)
+    elif last.success:
         client._fail(_out_of_place(last, "354"))  # noqa: SLF001 - the other half of one thing
-    return _after_reset(client, last)
+    else:
+        return _after_reset(client, last)
+    _settle(client, final)
+    return final
 
 
-def _settled(client: "SmtpClient", reply: SmtpReply) -> SmtpReply:
-    """The reply that decides, its transaction closed where it is a refusal."""
+def _settle(client: "SmtpClient", reply: SmtpReply) -> None:
+    """Closes the transaction where the reply that decides is a refusal."""
     if _agreed(reply):
-        return reply
+        return
     if reply.success:
         client._fail(_out_of_place(reply, "2xx, 4xx or 5xx"))  # noqa: SLF001 - as above
-    return _after_reset(client, reply)
+    _after_reset(client, reply)
 
 
 def _out_of_place(reply: SmtpReply, wanted: str) -> SmtpProtocolError:
@@ -209,8 +163,8 @@ def _out_of_place(reply: SmtpReply, wanted: str) -> SmtpProtocolError:
 def _by_data(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
     """The reply to the content, once DATA was granted."""
     if letter.wire is None or progress:
-        return _settled(client, client.data_body(letter.mail.content, progress=progress))
-    return _settled(client, client._upload_whole(letter.wire))  # noqa: SLF001 - as above
+        return client.data_body(letter.content, progress=progress)
+    return client._upload_whole(letter.wire)  # noqa: SLF001 - as above
 
 
 def _given_up(client: "SmtpClient", replies: Sequence[SmtpReply]) -> SmtpReply:
@@ -227,7 +181,7 @@ def _after_reset(client: "SmtpClient", reply: SmtpReply) -> SmtpReply:
 
 def _by_bdat(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
     """The reply to the last chunk, or to the first that was refused (RFC 3030 §2)."""
-    content = letter.mail.content
+    content = letter.content
     chunks = pieces(content, heed=partial(in_time, client._deadline()))  # noqa: SLF001 - as above
     octets = chunks if letter.verbatim else wire_lines(chunks)
     if progress:
@@ -254,28 +208,26 @@ def _last_chunk(client: "SmtpClient", octets: Iterator[bytes]) -> SmtpReply:
 # -- what a message needs, and what the server offers ----------------------------------------------------------
 
 
-def prepared(capabilities: Capabilities, mail: Mail) -> Letter:
-    """The mail for a server that offers `capabilities`, with the parameters that it needs.
+def prepared(capabilities: Capabilities, envelope: Envelope, content: Content) -> Letter:
+    """The message for a server that offers `capabilities`, with the parameters that it needs.
 
     Raises:
         SmtpError: the message needs what the server does not offer; nothing was sent.
     """
-    octets = small(mail.content)
+    octets = small(content)
     if octets is None:
-        wire, (size, needed) = None, needs(mail.content)
+        wire, (size, needed) = None, needs(content)
     else:
         (wire, size), needed = measured(octets), needs_of_whole(octets)
-    command, parameters = mail.mail, mail.mail_parameters
-    found = _size(capabilities, size, parameters) if "SIZE" in capabilities else []
-    if needed is not NOTHING or not mail.ordinary:
-        found += _extensions(capabilities, needed, mail)
+    offered = capabilities.keywords
+    found = _size(capabilities, size, envelope.parameters) if "SIZE" in offered else []
+    if needed is not NOTHING or not envelope.ordinary:
+        found += _extensions(capabilities, needed, envelope)
     if found:
-        command, parameters = with_parameters(command, found), (*parameters, *found)
-    binary = "BODY=BINARYMIME" in parameters
-    chunked = (binary or size is None or size >= _LARGE) and "CHUNKING" in capabilities
-    at_once = "PIPELINING" in capabilities
-    envelope = [command, *mail.rcpts, _DATA] if at_once and not chunked else [command, *mail.rcpts]
-    return _new(Letter, (mail, envelope, parameters, wire, chunked, binary, at_once))
+        envelope = envelope.with_parameters(found)
+    binary = "BODY=BINARYMIME" in envelope.parameters
+    chunked = (binary or size is None or size >= _LARGE) and "CHUNKING" in offered
+    return _letter(envelope, content, wire, chunked, binary, "PIPELINING" in offered)
 
 
 def _size(capabilities: Capabilities, size: int | None, given: Sequence[str]) -> list[str]:
@@ -289,19 +241,19 @@ def _keywords(parameters: Sequence[str]) -> set[str]:
     return {parameter.partition("=")[0].upper() for parameter in parameters}
 
 
-def _extensions(capabilities: Capabilities, needed: Needs, mail: Mail) -> list[str]:
-    given = _keywords(mail.mail_parameters)
+def _extensions(capabilities: Capabilities, needed: Needs, envelope: Envelope) -> list[str]:
+    given = _keywords(envelope.parameters)
     found = []
     if "BODY" not in given and (body := _body(capabilities, needed)):
         found.append(body)
-    if "SMTPUTF8" not in given and _is_international(needed, mail):
+    if "SMTPUTF8" not in given and _is_international(needed, envelope):
         _refuse_without(capabilities, "SMTPUTF8", "an address or header field is not ASCII")
         found.append("SMTPUTF8")
     return found
 
 
-def _is_international(needed: Needs, mail: Mail) -> bool:
-    return needed.international_header or not ("".join(mail.recipients) + mail.sender).isascii()
+def _is_international(needed: Needs, envelope: Envelope) -> bool:
+    return needed.international_header or not ("".join(envelope.recipients) + envelope.sender).isascii()
 
 
 def _body(capabilities: Capabilities, needed: Needs) -> str:

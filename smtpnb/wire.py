@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
+from smtpnb.protocol.command import Batch
 from smtpnb.protocol.reader import Answer, RawReply, ReplyReader, unfinished
 from smtpnb.session import TlsInfo
 from smtpnb.text import decoded, shortened, visible
@@ -89,7 +90,13 @@ class Wire:
         reader = self._reader
         reply = None if reader.idle else reader.next_reply()
         while reply is None:
-            reply = reader.take(self._read(deadline))
+            try:
+                data = self.stream.read(deadline)
+            except SmtpTimeout as error:
+                raise self._late(error) from None
+            reply = reader.take(data)
+            if reply is None and not data:
+                raise self._ended()
         self._due -= 1
         return reply
 
@@ -134,17 +141,13 @@ class Wire:
         self.sent_at = monotonic()
         return self.receive(deadline)
 
-    def exchange_all(
-        self, octets: bytes, count: int, answers: list[Answer], deadline: Deadline, *, ends_in_data: bool
-    ) -> bytes:
+    def exchange_all(self, batch: Batch, answers: list[Answer], deadline: Deadline) -> bytes:
         """Sends a group of commands, and takes the replies as they come, up to a 421.
 
         Args:
-            octets: the commands.
-            count: how many they are.
+            batch: the commands.
             answers: where the replies go, and when each was whole.
             deadline: by when.
-            ends_in_data: whether the last of them is DATA: to any other a 354 grants nothing.
 
         Returns:
             The replies where they came in one piece and grant an envelope, as they nearly always do: `answers` is
@@ -153,6 +156,7 @@ class Wire:
         Raises:
             SmtpError: as `exchange`; the replies before it are in `answers`.
         """
+        octets, count = batch.octets, len(batch.commands)
         self._begin(deadline, count)
         if len(octets) > _SMALL:
             self._send_listening(octets, deadline)
@@ -160,8 +164,10 @@ class Wire:
             self.stream.write(octets, deadline)
         self.sent_at = monotonic()
         if self._reader.idle:
-            data = self._read(deadline)
-            if ends_in_data and self._reader.grants(data, count):
+            data = self.stream.read(deadline)
+            if not data:
+                raise self._ended()
+            if batch.ends_in_data and self._reader.grants(data, count):  # to any other command a 354 grants nothing
                 self._due = 0
                 return data
             self._reader.feed(data)

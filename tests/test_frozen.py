@@ -11,6 +11,7 @@ import pytest
 from smtpnb import Delivery, SmtpReply
 from smtpnb.frozen import maker, quick
 from smtpnb.protocol.conversation import Conversation, Stage
+from smtpnb.protocol.reply import reply_of
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,19 @@ def test_what_a_maker_makes_is_the_same_value() -> None:
         made.code = 550  # type: ignore[misc]  # that is the point
     with pytest.raises(TypeError, match="missing 2 required positional arguments"):
         maker(SmtpReply)(250)  # type: ignore[call-arg]  # the same
+
+
+def test_field_that_is_made_later_is_the_same_once_somebody_looks() -> None:
+    raw = b"250-one\r\n250 two\r\n"
+    for look in (lambda reply: reply, copy.copy, lambda reply: pickle.loads(pickle.dumps(reply)), dataclasses.replace):
+        made = look(reply_of(250, raw, 0.5, "NOOP"))
+        assert made == SmtpReply(250, ("one", "two"), raw, 0.5, "NOOP")
+        assert made.lines is made.lines
+        assert hash(made) == hash(SmtpReply(250, ("one", "two"), raw, 0.5, "NOOP"))
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            made.lines = ()
+    assert SmtpReply(250, ("other",), raw).lines == ("other",)
+    assert not hasattr(made, "colour")
 
 
 def test_class_that_it_cannot_make_quick_is_refused() -> None:

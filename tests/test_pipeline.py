@@ -279,6 +279,33 @@ def test_secret_in_a_reply_is_in_no_frame_where_the_log_fails() -> None:
     assert "wonder-land" not in surfaces(client, [caught.value])
 
 
+@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize(
+    "end", ["close", "stall", "S: rubbish wonder-land", "S: 250 wonder-land", "S: 421 wonder-land"]
+)
+def test_secret_echoed_around_the_content_is_in_no_frame_and_each_exchange_recorded_once(end: str, chunk: int) -> None:
+    """Where a reply to the content comes, the log fails at it."""
+    client, _ = connected(
+        "C: AUTH *\nS: 235 ok\nC: MAIL *\nS: 250 wonder-land\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 wonder-land\n"
+        f"content\n{end}",
+        chunk=chunk,
+    )
+    client.timeout = 0.2
+    client.auth_plain("alice", "wonder-land")
+    before = len(client.transcript.exchanges)
+    with failing_log(". -> "), pytest.raises((SmtpError, OSError)) as caught:
+        client.send_mail("a@example.org", "b@example.org", "hi")
+    shown = surfaces(client, [caught.value])
+    assert not [form for form in forms("alice", "wonder-land") if form in shown]
+    said = [
+        (each.command and each.command[:4], each.reply and each.reply.code)
+        for each in client.transcript.exchanges[before:]
+    ]
+    code = int(end[3:6]) if end[3:6].isdigit() else None
+    assert said == [("MAIL", 250), ("RCPT", 250), ("DATA", 354), (".", code)]
+    assert not client.connected
+
+
 def test_log_that_fails_at_the_reply_to_the_content_does_not_deny_the_delivery() -> None:
     client, _ = connected("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: hi\nC: .\nS: 250 done")
     with failing_log(". -> 250"), pytest.raises(OSError, match="the disk is full") as caught:

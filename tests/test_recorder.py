@@ -5,20 +5,20 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from smtpnb.client import SmtpClient
-from smtpnb.protocol.capabilities import Capabilities
 from smtpnb.protocol.command import Command, mail_command, rcpt_command, with_parameters
 from smtpnb.protocol.conversation import Conversation, Stage
+from smtpnb.protocol.envelope import Envelope
 from smtpnb.protocol.path import address_in, is_ordinary, path
 from smtpnb.protocol.reader import RawReply
 from smtpnb.recorder import Group, Recorder, Said
-from smtpnb.sending import Mail, prepared
 from smtpnb.transcript import Exchange, Remark
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def group_of(count: int, answered: int | None = None) -> Group:
     commands = [Command("NOOP", str(number)) for number in range(count)]
     numbers = range(count if answered is None else answered)
     answers = [(RawReply(250, b"250 %d\r\n" % number), 2.0 + number) for number in numbers]
-    return Group(commands, b"", answers, 1.0, 1.0, 2.0, secure=True, before=READY)
+    return Group(commands, None, True, READY, 1.0, answers, sent_at=1.0, ended=2.0)
 
 
 @given(st.integers(1, 6), st.lists(st.integers(1, 8), max_size=12))
@@ -54,14 +54,15 @@ def test_group_gives_each_reply_with_its_time_and_state() -> None:
 
 
 def test_replies_in_one_piece_are_the_same_as_single_ones() -> None:
-    single = group_of(3)._replace(answers=[(RawReply(250, b"250 %d\r\n" % number), 2.0) for number in range(3)])
-    whole = single._replace(granted=b"250 0\r\n250 1\r\n250 2\r\n", answers=[])
+    single = replace(group_of(3), answers=[(RawReply(250, b"250 %d\r\n" % number), 2.0) for number in range(3)])
+    whole = replace(single, granted=b"250 0\r\n250 1\r\n250 2\r\n", answers=[])
     assert whole.replies() == single.replies()
     assert [reply.elapsed for reply in whole.replies()] == [1.0, 1.0, 1.0]
-    assert (whole.size, whole.unanswered, whole.after()) == (3, [], single.after())
-    assert whole.masked(bytes) is whole
-    masked = whole.masked(lambda raw: raw.replace(b"1", b"*"))
-    assert [reply.raw for reply in masked.replies()] == [b"250 0\r\n", b"250 *\r\n", b"250 2\r\n"]
+    assert (whole.size(), whole.unanswered, whole.after()) == (3, (), single.after())
+    whole.mask(bytes)
+    assert whole.granted
+    whole.mask(lambda raw: raw.replace(b"1", b"*"))
+    assert [reply.raw for reply in whole.replies()] == [b"250 0\r\n", b"250 *\r\n", b"250 2\r\n"]
 
 
 def test_what_waits_for_an_answer_is_behind_what_has_one() -> None:
@@ -70,8 +71,8 @@ def test_what_waits_for_an_answer_is_behind_what_has_one() -> None:
 
 
 def test_nothing_waits_for_an_answer_after_a_421() -> None:
-    group = group_of(2)._replace(answers=[(RawReply(421, b"421 bye\r\n"), 1.0)])
-    assert group.farewell
+    group = replace(group_of(2), answers=[(RawReply(421, b"421 bye\r\n"), 1.0)])
+    assert group.farewell()
     assert not group.unanswered
 
 
@@ -96,22 +97,51 @@ ADDRESSES = st.sampled_from(["a@b", "<a@b>", "", " a@b", '"a b"@c', "@x:a@b", "Ã
 def test_short_way_through_an_envelope_ends_where_the_long_one_does(
     sender: str, recipients: list[str], codes: list[int], before: Conversation
 ) -> None:
-    mail = Mail.of(sender, recipients, b"x", (), ())
-    assume((sender + "".join(recipients)).isascii())  # else it needs SMTPUTF8, which is told elsewhere
-    envelope = prepared(Capabilities(("PIPELINING",)), mail).envelope
-    for codes_ in (codes, [250] * (len(mail.rcpts) + 1) + [354]):  # whatever came, and all of it granted
-        answers = [(RawReply(code, b"%d x\r\n" % code), 1.0) for code in codes_[: len(envelope)]]
-        granted = b"".join(reply.raw for reply, _ in answers) if len(answers) == len(envelope) else b""
-        granted = (
-            granted
-            if max([0, *codes_[: len(envelope) - 1]]) < 300 and codes_[len(envelope) - 1 :][:1] == [354]
-            else b""
-        )
-        group = Group(envelope, granted, [] if granted else answers, 0.0, 0.0, 1.0, secure=False, before=before)
+    envelope = Envelope.of(sender, recipients)
+    commands = envelope.batch.commands
+    for codes_ in (codes, [250] * (len(commands) - 1) + [354]):  # whatever came, and all of it granted
+        answers = [(RawReply(code, b"%d x\r\n" % code), 1.0) for code in codes_[: len(commands)]]
+        all_granted = [reply.code // 100 for reply, _ in answers] == [2] * (len(commands) - 1) + [3]
+        granted = b"".join(reply.raw for reply, _ in answers) if all_granted else b""
+        group = Group(commands, envelope, False, before, 0.0, [] if granted else answers, granted)
         client = SmtpClient("example.org")
-        client._heard_group(group, mail)
-        assert client.conversation == group.after()
+        client._heard_group(group)
+        assert client.conversation == replace(group, envelope=None).after()
         assert len(client.transcript.exchanges) == len(answers)
+
+
+@pytest.mark.parametrize("code", [250, 354, 421, 552])
+@pytest.mark.parametrize("granted", [b"250 a\r\n250 b\r\n354 c\r\n", b""])
+def test_content_is_an_exchange_of_its_own_behind_its_envelope(granted: bytes, code: int) -> None:
+    envelope = Envelope.of("a@example.org", "b@example.org")
+    lines = [b"250 a\r\n", b"250 b\r\n", b"354 c\r\n"]
+    answers = [] if granted else [(RawReply(int(line[:3]), line), 2.0) for line in lines]
+    last = RawReply(code, b"%d done\r\n" % code)
+    group = Group(
+        envelope.batch.commands, envelope, True, READY, 1.0, answers, granted, 1.5, 2.0, b"hi", 7, last, 3.0, 4.5
+    )  # fmt: skip
+    *before, content = group.said(0.5)
+    assert [said.command for said in before] == [command.shown for command in envelope.batch.commands]
+    assert (content.command, content.raw, content.content, content.octets) == (".", last.raw, b"hi", 7)
+    assert (content.at, content.elapsed, content.wait, content.pipelined) == (1.5, 2.5, 1.5, False)
+    assert content.before.stage is Stage.DATA
+    assert content.after == group.after() == content.before.after(".", code)
+    reply = group.last_reply()
+    assert reply is not None
+    assert (reply, reply.elapsed, reply.secure) == (content.reply(), 2.5, True)
+    assert reply.conversation == content.before
+    assert (group.size(), group.unanswered, group.farewell()) == (4, (), code == 421)
+    group.mask(lambda raw: raw.replace(b"done", b"****"))
+    assert group.last == RawReply(code, b"%d ****\r\n" % code)
+
+
+def test_content_without_a_reply_waits_for_it() -> None:
+    envelope = Envelope.of("a@example.org", "b@example.org")
+    granted = b"250 a\r\n250 b\r\n354 c\r\n"
+    group = Group(envelope.batch.commands, envelope, True, READY, 1.0, [], granted, octets=7)
+    assert [command.shown for command in group.unanswered] == ["."]
+    assert group.last_reply() is None
+    assert replace(group, octets=0).unanswered == ()
 
 
 @pytest.mark.parametrize("address", ["a@b", "Ã¼@b", '"a b"@c', ""])

@@ -11,6 +11,7 @@ from scripted import Script, ScriptedPeer
 
 from smtpnb import SmtpClient
 from smtpnb.errors import SmtpDisconnected, SmtpProtocolError, SmtpTimeout, SmtpTlsError
+from smtpnb.protocol.command import Batch, Command
 from smtpnb.transport.deadline import Deadline
 from smtpnb.transport.memory import MemoryStream
 from smtpnb.wire import Wire
@@ -45,7 +46,7 @@ def test_replies_come_one_at_a_time_in_order(chunk: int) -> None:
     "use",
     [
         lambda wire: wire.exchange(b"NOOP\r\n", soon()),
-        lambda wire: wire.exchange_all(b"NOOP\r\nRSET\r\n", 2, [], soon(), ends_in_data=False),
+        lambda wire: wire.exchange_all(Batch.of((Command("NOOP"), Command("RSET"))), [], soon()),
         lambda wire: wire.upload_whole(b"content\r\n.\r\n", soon()),
         lambda wire: wire.upload(iter([b"content\r\n.\r\n"]), soon()),
     ],

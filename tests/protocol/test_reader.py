@@ -333,3 +333,30 @@ def test_one_reply_has_no_limits() -> None:
 
 def test_texts_are_cut_at_crlf_only() -> None:
     assert one_reply("250-a\u0085b\r\n250-\r\n250\r\n".encode()).texts == ["a\u0085b".encode(), b"", b""]
+
+
+#: Replies that a server gives again and again, one that goes on, and such as grant an envelope.
+REPEATED = [b"250 ok\r\n", b"250 Ok\r\n", b"354 go\r\n", b"250-a\r\n250 b\r\n", b"421 x\r\n", b"250-a\r\n",
+            b"250 a\r\n354 go\r\n", b"250 a\r\n250 b\r\n354 go\r\n", b"250 a\r\n250 b\r\n354 go\r\n"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(REPEATED), max_size=60))
+def test_reply_that_came_before_is_read_as_the_first_time(said: list[bytes]) -> None:
+    remembering = ReplyReader()
+    for octets in said:
+        for count in (1, 2, 3):
+            assert remembering.grants(octets, count) == ReplyReader().grants(octets, count)
+        assert remembering.take(octets) == ReplyReader().take(octets)
+        if not remembering.idle:
+            return  # what comes next belongs to it, or behind it
+
+
+def test_only_so_many_short_replies_are_remembered() -> None:
+    reader = ReplyReader()
+    for number in range(100):
+        reply = reader.take(b"250 %d%s\r\n" % (number, b"x" * (number * 5)))
+        assert reply is not None
+        assert reader.grants(b"250 %d\r\n354 go\r\n" % number, 2)
+    assert len(reader._known) <= 16
+    assert len(reader._granted) <= 16
+    assert max(map(len, reader._known)) <= 256
