@@ -116,6 +116,7 @@ class Group:
         content_sent_at: when its last octet had gone out.
         content_ended: when the reply to it was whole.
         recorded: whether the recorder has it.
+        stood: where the session stood after the replies to the commands, once somebody asked.
     """
 
     commands: Sequence[Command]
@@ -133,6 +134,7 @@ class Group:
     content_sent_at: float = 0.0
     content_ended: float = 0.0
     recorded: bool = False
+    stood: Conversation | None = None
 
     def size(self) -> int:
         """How many replies came."""
@@ -166,6 +168,11 @@ class Group:
 
     def taking(self) -> Conversation:
         """Where the session stands after the replies to the commands."""
+        if self.stood is None:
+            self.stood = self._taken()
+        return self.stood
+
+    def _taken(self) -> Conversation:
         now, envelope = self.before, self.envelope
         if self.granted and envelope is not None and envelope.ordinary and now.stage is _READY:
             return now.after_envelope(envelope.sender, envelope.recipients)  # `after`, by a shorter way

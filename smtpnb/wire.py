@@ -90,13 +90,7 @@ class Wire:
         reader = self._reader
         reply = None if reader.idle else reader.next_reply()
         while reply is None:
-            try:
-                data = self.stream.read(deadline)
-            except SmtpTimeout as error:
-                raise self._late(error) from None
-            reply = reader.take(data)
-            if reply is None and not data:
-                raise self._ended()
+            reply = reader.take(self._read(deadline))
         self._due -= 1
         return reply
 
@@ -164,9 +158,7 @@ class Wire:
             self.stream.write(octets, deadline)
         self.sent_at = monotonic()
         if self._reader.idle:
-            data = self.stream.read(deadline)
-            if not data:
-                raise self._ended()
+            data = self._read(deadline)
             if batch.ends_in_data and self._reader.grants(data, count):  # to any other command a 354 grants nothing
                 self._due = 0
                 return data

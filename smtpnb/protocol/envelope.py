@@ -48,10 +48,11 @@ class Envelope:
             ValueError: no recipient, or an address or parameter that cannot be sent.
             TypeError: an argument of the wrong kind.
         """
-        to = (recipients,) if isinstance(recipients, str) else tuple(dict.fromkeys(recipients))
-        if mail_parameters or rcpt_parameters or len(to) != 1 or type(to[0]) is not str or type(sender) is not str:
-            return _envelope(sender, to, mail_parameters, rcpt_parameters)
-        return (_envelope_of_one if len(sender) + len(to[0]) < _USUAL else _envelope)(sender, to)
+        to = (recipients,) if isinstance(recipients, str) else tuple(recipients)
+        if mail_parameters or rcpt_parameters or len(to) != 1:
+            return _envelope(sender, tuple(dict.fromkeys(to)), mail_parameters, rcpt_parameters)
+        known = type(sender) is type(to[0]) is str and len(sender) + len(to[0]) < _USUAL
+        return (_envelope_of_one if known else _envelope)(sender, to)
 
     def with_parameters(self, found: Sequence[str]) -> "Envelope":
         """The same with more parameters behind those of MAIL."""
