@@ -39,7 +39,7 @@ class Wire:
         closed: whether this end closed it.
     """
 
-    __slots__ = ("_due", "_lock", "_mask", "_reader", "closed", "sent_at", "stream")
+    __slots__ = ("_due", "_lock", "_looking", "_mask", "_reader", "closed", "sent_at", "stream")
 
     def __init__(self, stream: Stream, mask: Callable[[bytes], bytes] = bytes) -> None:
         self.stream = stream
@@ -47,7 +47,8 @@ class Wire:
         self._reader = ReplyReader(mask=mask)
         self.sent_at = monotonic()
         self._due = 1  # replies that are due: the greeting is
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # is held by whoever looks beside the exchanges
+        self._looking = False  # whether somebody does
         self.closed = False
 
     def check(self, deadline: Deadline) -> None:
@@ -57,8 +58,12 @@ class Wire:
             SmtpError: it did, or said something that nobody asked for.
         """
         with self._lock:
-            if self._due <= 0 and (not self._reader.idle or self.stream.waiting()):
-                raise self._unasked(deadline)
+            self._looking = True
+            try:
+                if self._due <= 0 and (not self._reader.idle or self.stream.waiting()):
+                    raise self._unasked(deadline)
+            finally:
+                self._looking = False
 
     def exchange(self, octets: bytes, deadline: Deadline) -> RawReply:
         """The reply to `octets`, a command, provided that nothing unread is waiting.
@@ -215,10 +220,14 @@ class Wire:
     # -- what went wrong -------------------------------------------------------------------------------------
 
     def _begin(self, deadline: Deadline, replies: int = 1) -> None:
-        with self._lock:
-            if not self._reader.idle or self.stream.waiting():
-                raise self._unasked(deadline)
-            self._due = replies
+        # Each of two threads says what it is about to do before it asks what the other does, so one of them sees the
+        # other. A lock in each exchange would cost a twentieth of a message.
+        self._due = replies
+        if self._looking:
+            with self._lock:
+                pass
+        if not self._reader.idle or self.stream.waiting():
+            raise self._unasked(deadline)
 
     def _read(self, deadline: Deadline) -> bytes:
         """What came; never nothing."""

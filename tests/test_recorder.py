@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import sys
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -20,9 +18,6 @@ from smtpnb.protocol.path import address_in, is_ordinary, path
 from smtpnb.protocol.reader import RawReply
 from smtpnb.recorder import Group, Recorder, Said
 from smtpnb.transcript import Exchange, Remark
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 READY = Conversation(Stage.READY, secure=True, greeted_with="EHLO")
 
@@ -196,12 +191,3 @@ def test_whoever_looks_meanwhile_sees_what_is_left_out(ends: int, quick_switches
     thread.join()
     assert seen
     assert [pair for pair in seen if pair[0] != pair[1]] == []
-
-
-@pytest.fixture
-def quick_switches() -> Iterator[None]:
-    """Lets threads take turns a thousand times as often."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(usual / 1_000)
-    yield
-    sys.setswitchinterval(usual)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 from scripted import Script, ScriptedPeer
 
-from smtpnb import SmtpClient
+from smtpnb import Sandbox, SmtpClient
 from smtpnb.errors import SmtpDisconnected, SmtpProtocolError, SmtpTimeout, SmtpTlsError
 from smtpnb.protocol.command import Batch, Command
 from smtpnb.transport.deadline import Deadline
@@ -350,6 +351,23 @@ def test_quoted_unasked_and_early_replies_are_masked() -> None:
     wire = Wire(MemoryStream(ScriptedPeer(Script.parse("hear 1\nS: 250 wonderland"))), mask)
     with pytest.raises(SmtpProtocolError, match=r"\(masked\)"):
         wire.upload(iter([b"a", b"b"]), soon())
+
+
+def test_thread_that_looks_meanwhile_takes_no_reply_and_sees_no_end(quick_switches: None) -> None:
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            client.still_connected()
+
+    with Sandbox() as sandbox, sandbox.client() as client:
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            assert {client.noop().code for _ in range(300)} == {250}
+        finally:
+            done.set()
+            thread.join()
 
 
 def test_closing_is_idempotent() -> None:
