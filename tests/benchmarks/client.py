@@ -293,6 +293,26 @@ def uploads(rounds: int, *, text: bool) -> Workload:
     return workload
 
 
+def uploads_unhindered(rounds: int) -> Workload:
+    """As `uploads`, to a sink that does nothing but read: smtp-sink looks at each octet, which takes longer."""
+    with sinks.running(sinks.reading, cores={1}) as (port, _, _):
+
+        def by(peer: str) -> float:
+            command = [sys.executable, __file__, "--upload", peer, "bytes", str(port)]
+            return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0])
+
+        peers = {
+            "raw socket, made ready": lambda: by("raw"),
+            "smtplib": lambda: by("smtplib"),
+            "smtpnb": lambda: by("smtpnb"),
+            "smtpnb, from a file": lambda: by("smtpnb-file"),
+        }
+        name = "100 MB of content, CRLF bytes, to a sink that only reads"
+        workload = Workload(name, LARGE_SIZE / 1e6, "MB/s", peers, [("smtpnb", "smtplib", 3.0)])
+        workload.run(rounds)
+    return workload
+
+
 def upload(peer: str, kind: str, port: int) -> None:
     """One upload, in a process of its own; prints seconds and megabytes of growth."""
     os.sched_setaffinity(0, ONE)
@@ -457,7 +477,10 @@ def main() -> None:
     makers: dict[str, Callable[[], list[Workload]]] = {
         "small": lambda: [small_messages(rounds)],
         "noop": lambda: [noops(rounds)],
-        "large": lambda: [uploads(max(3, rounds // 3), text=text) for text in (False, True)],
+        "large": lambda: [
+            *(uploads(max(3, rounds // 3), text=text) for text in (False, True)),
+            uploads_unhindered(max(3, rounds // 3)),
+        ],
         "parse": lambda: parsing(rounds),
         "tls": lambda: [handshakes(rounds)],
         "import": lambda: [imports(2 * rounds)],

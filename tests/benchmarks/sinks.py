@@ -1,4 +1,4 @@
-"""Servers to measure against: Postfix's smtp-sink, and two of stdlib sockets for what it does not do.
+"""Servers to measure against: Postfix's smtp-sink, and three of stdlib sockets for what it does not do.
 
 Each runs in a process of its own, pinned to the processors that the caller names, on a port of the system's choice.
 """
@@ -120,6 +120,31 @@ def _hash_of_content(connection: socket.socket) -> str:
         if whole:
             return digest.hexdigest()
     return "the connection ended first"
+
+
+def reading(pipe: Connection, _: str) -> None:
+    """Takes one session after another and throws away what it is sent, as fast as the system hands it over."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        pipe.send(server.getsockname()[1])
+        taken = memoryview(bytearray(_READ))
+        while True:
+            connection, _address = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"220 reads\r\n")
+                while size := connection.recv_into(taken):
+                    _answer_to(connection, taken, size)
+
+
+def _answer_to(connection: socket.socket, taken: memoryview, size: int) -> None:
+    """Answers a command; to DATA, reads on to the lone dot before it does."""
+    verb = bytes(taken[:4]).upper()
+    if verb != b"DATA":
+        return connection.sendall(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+    connection.sendall(b"354 go\r\n")
+    tail = b""
+    while tail != b"\r\n.\r\n" and (size := connection.recv_into(taken)):
+        tail = (tail + bytes(taken[max(0, size - 5) : size]))[-5:]
+    return connection.sendall(b"250 ok\r\n")
 
 
 def starttls(pipe: Connection, folder: str) -> None:
