@@ -469,6 +469,7 @@ class SmtpClient:
 
         Raises:
             ValueError: no sender or no recipient in the header section.
+            TypeError: `message` is no `EmailMessage`.
             SmtpError: as `send_mail`.
         """
         sender, recipients = envelope_of(message)

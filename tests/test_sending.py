@@ -357,6 +357,14 @@ def test_email_message_without_an_envelope_sends_nothing(fields: dict[str, str],
     assert peer.writes == []
 
 
+@pytest.mark.parametrize("message", ["Subject: text\r\n\r\nhello\r\n", b"octets", {"From": "a@x", "To": "b@x"}, None, 7])
+def test_what_is_no_email_message_is_refused_in_words_and_sends_nothing(message: Any) -> None:
+    client, peer = connected("", "8BITMIME")
+    with pytest.raises(TypeError, match="a message is an EmailMessage, not .*: send_mail"):
+        client.send_message(message)
+    assert peer.writes == []
+
+
 # -- queue ids, memory, progress -----------------------------------------------------------------------------------
 
 

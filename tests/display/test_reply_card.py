@@ -167,7 +167,7 @@ def test_hostile_text_in_an_explanation(said: str) -> None:
         assert not re.search(r"\$|\\[(\[b]|`", outside_code(html)), "TeX that JupyterLab would set"
 
 
-@pytest.mark.parametrize("line", ["AUTH" + " \u202e" * 300_000, "X" * 2_000_000, "\U000e0041" * 500_000])
+@pytest.mark.parametrize("line", ["AUTH" + " \u202e" * 60_000, "X" * 400_000, "\U000e0041" * 100_000])
 def test_a_great_ehlo_reply_is_explained_in_less_than_a_megabyte(line: str) -> None:
     html = display.html(reply(lines(250, *[line] * 60), "EHLO a.example").explain()) or ""
     assert html
