@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from smtpnb.delivery import Delivery
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpInsecureError, SmtpProtocolError, SmtpTimeout
 from smtpnb.pipeline import Pipeline
-from smtpnb.progress import shown_progress
+from smtpnb.progress import require_progress, shown_progress
 from smtpnb.protocol import content as contents
 from smtpnb.protocol import limits, sasl
 from smtpnb.protocol.capabilities import NOTHING, Capabilities, CapabilityHistory
@@ -63,6 +63,12 @@ _READY: Final = Stage.READY
 
 #: Looked up once, as it is for every message.
 _KEPT: Final = limits.CONTENT_KEPT
+
+#: Where no mail is under way.
+_BETWEEN_MAILS: Final = (Stage.CLOSED, Stage.GREETED, Stage.READY)
+
+#: What became of a connection whose upload an answer cut short.
+_CUT_SHORT: Final = "the server refused the content before its end"
 
 #: Nothing was sent by hand yet.
 _NOTHING_RAW: Final = RawInput()
@@ -184,17 +190,19 @@ class SmtpClient:
             self._connecting.cancel()
         wire = self._wire
         if wire is not None:
-            wire.close()
+            wire.cancel()
 
     def still_connected(self) -> bool:
         """Whether the connection stands, looked at without waiting; one that the server ended is noticed and closed."""
-        if self._wire is None or self._owed or self._raw.unfinished:
-            return self._wire is not None
+        wire = self._wire
+        if wire is None or self._owed or self._raw.unfinished:
+            return wire is not None
         try:
-            self._wire.check(Deadline(self._timeout))
+            wire.check(Deadline(self._timeout))
         except SmtpError as error:
-            with contextlib.suppress(SmtpError):
-                self._fail(error)
+            if self._wire is wire:  # another thread may have connected anew
+                with contextlib.suppress(SmtpError):
+                    self._fail(error)
         return self._wire is not None
 
     def quit(self) -> SmtpReply:
@@ -442,13 +450,31 @@ class SmtpClient:
         envelope = Envelope.of(sender, recipients, mail_parameters, rcpt_parameters)  # bad input before a byte
         if type(content) is not bytes:
             contents.pieces(content)  # likewise
+        if progress:
+            require_progress()
+        ready = self._conversation.stage is _READY
+        if not ready:
+            self._refuse_midway()
         self._job = self._job or Deadline(self._timeout)
         try:
-            if self._conversation.stage is not _READY:
+            if not ready:
                 self._begin_mail()
             return delivered(self, prepared(self._capabilities, envelope, content), progress=progress)
+        except BaseException as error:
+            if self._conversation.stage in _BETWEEN_MAILS:
+                raise
+            self._fail(error)  # an interrupt between two steps, too, must not leave the mail half-sent
         finally:
             self._job = None
+
+    def _refuse_midway(self) -> None:
+        """Refuses a whole mail where the server would take its commands for something else."""
+        if self._conversation.stage in (Stage.DATA, Stage.AUTH):
+            raise SmtpError(
+                f"the server is {self._conversation.stage.value}; nothing was sent",
+                cause="It would take MAIL for a part of that.",
+                advice=("finish that first: data_body(…), or the next step of AUTH", "or connect() again"),
+            )
 
     def _begin_mail(self) -> None:
         """Says what has to come before MAIL, where something has to."""
@@ -707,10 +733,14 @@ class SmtpClient:
             )
             reply = self._heard(command, raw, started, wire.sent_at, content)
         except BaseException as error:  # noqa: BLE001 - an interrupt too: no later command may see a late reply
-            answered, raw = raw is not None, None  # it may hold a secret that the server echoed: no frame keeps it
-            self._fail(error, command, answered=answered)
-        if content and wire.closed and self._wire is not None:
-            self._close("the server refused the content before its end")
+            try:
+                if raw is not None and not self._recorder.holds(started):
+                    self._heard(command, raw, started, wire.sent_at, content)
+            finally:
+                answered, raw = raw is not None, None  # it may hold a secret that the server echoed: no frame keeps it
+                self._fail(error, () if answered else (command,), content, answered=answered)
+        if wire.refused:
+            self._close(_CUT_SHORT)
         return reply
 
     def _exchange_group(
@@ -741,35 +771,42 @@ class SmtpClient:
             if content and group.granted:
                 group.content, group.octets = content[:_KEPT], len(content)
                 group.last = wire.upload_whole(content, deadline)
+                if wire.cut is not None:
+                    group.content, group.octets = contents.part(content, wire.cut)
                 group.content_sent_at, group.content_ended = wire.sent_at, monotonic()
             self._heard_group(group)
         except BaseException as error:  # noqa: BLE001 - as in _exchange
             group.sent_at = group.sent_at or max(started, wire.sent_at)
-            self._fail_group(error, group, replies)
+            if wire.cut == 0 and group.granted:
+                group.octets = 0  # nothing of the content went out
+            self._fail_group(error, group, content, replies)
         if replies is not None:
             replies += group.replies()
-        if content and wire.closed and self._wire is not None:
-            self._close("the server refused the content before its end")
+        if wire.refused:
+            self._close(_CUT_SHORT)
         return group
 
-    def _fail_group(self, error: BaseException, group: Group, replies: list[SmtpReply] | None) -> NoReturn:
+    def _fail_group(
+        self, error: BaseException, group: Group, content: bytes, replies: list[SmtpReply] | None
+    ) -> NoReturn:
         """As `_fail`; what was answered before is recorded first, where it is not yet."""
         try:
-            if not group.recorded:
+            if not self._recorder.holds(group.started):
                 group.ended = group.ended or monotonic()
                 self._heard_group(group)
         finally:  # a handler of the log may raise as well
             if replies is not None:
                 replies += group.replies()
-            self._fail(error, next(iter(group.unanswered), None), answered=not group.unanswered)
+            unanswered = group.unanswered(self._wire.cut if self._wire else None)
+            self._fail(error, unanswered, content if group.octets else b"", answered=not unanswered)
 
     def _heard_group(self, group: Group) -> None:
         """Records what was answered, every secret hidden that the server echoed, and draws its consequences."""
         if self._redaction.active:
             group.mask(partial(self._redaction.masked, in_auth=group.before.stage is Stage.AUTH))
-        group.recorded = True
-        self._conversation = group.after()
-        self._recorder.add(group, group.size())
+        now, size = group.after(), group.size()
+        self._recorder.add(group, size)
+        self._conversation = now
         if _log.isEnabledFor(DEBUG):
             for reply in group.replies():
                 _log.debug("%s -> %s", reply.shown_command, reply.shown)
@@ -809,14 +846,15 @@ class SmtpClient:
         shown = None
         if command is not None:
             shown = command.shown
-            self._conversation = now = before.after(shown, code)
+            now = before.after(shown, code)
         secure = self._tls is not None
         reply = reply_of(code, octets, ended - started, shown, secure, before)
         if content:
-            kept = content[:_KEPT]
-            self._recorder.add((shown, octets, started, sent_at, ended, secure, before, now, kept, len(content)))
+            went_out = contents.part(content, self._wire.cut if self._wire else None)
+            self._recorder.add((shown, octets, started, sent_at, ended, secure, before, now, *went_out))
         else:
             self._recorder.add((shown, octets, started, sent_at, ended, secure, before, now))
+        self._conversation = now
         if _log.isEnabledFor(DEBUG):
             _log.debug("%s -> %s", visible(shown or "(greeting)"), reply.shown)
         if code == 421:
@@ -907,6 +945,16 @@ class SmtpClient:
                 )
         return error
 
+    def _record_unanswered(self, commands: Sequence[Command], content: bytes | Tally) -> None:
+        """Records commands that no reply answers, and the content of the last, as far as they went out."""
+        cut = self._wire.cut if self._wire else None
+        if cut == 0:
+            return
+        at, secure, now = monotonic(), self._tls is not None, self._conversation
+        for number, command in enumerate(commands, 1):
+            went_out = contents.part(content if number == len(commands) else b"", cut)
+            self._recorder.add((command.shown, b"", at, at, at, secure, now, CLOSED, *went_out, number > 1))
+
     def _remark(self, text: str, *, unexpected: bool = False) -> None:
         self._recorder.add(Remark(monotonic() - self._recorder.began, text, self._tls is not None, unexpected))
 
@@ -921,20 +969,28 @@ class SmtpClient:
         if wire is not None:
             wire.close()
 
-    def _fail(self, error: BaseException, command: Command | None = None, *, answered: bool = False) -> NoReturn:
+    def _fail(
+        self,
+        error: BaseException,
+        commands: Sequence[Command] = (),
+        content: bytes | Tally = b"",
+        *,
+        answered: bool = False,
+    ) -> NoReturn:
         """Ends the connection for `error`, records that, and raises it without the frames that saw the octets.
 
         Args:
             error: what went wrong.
-            command: at which command.
-            answered: whether its reply came all the same, and is recorded.
+            commands: what was not answered.
+            content: what was to go out in place of the last of them, or behind it.
+            answered: whether the reply came all the same, and is recorded.
         """
-        if command is not None and isinstance(error, SmtpTimeout):
-            error.message += f", after {visible(shortened(command.shown, 200))}"
+        if isinstance(error, SmtpError) and self._wire and self._wire.cancelled:
+            error = _cancelled()
+        elif commands and isinstance(error, SmtpTimeout):
+            error.message += f", after {visible(shortened(commands[0].shown, 200))}"
         text = error.message if isinstance(error, SmtpError) else _fate_of(error, answered=answered)
-        if command is not None and not answered:
-            at, secure = monotonic(), self._tls is not None
-            self._recorder.add((command.shown, b"", at, at, at, secure, self._conversation, CLOSED))
+        self._record_unanswered(commands, content)
         self._remark(text, unexpected=True)
         self._close(text)
         if not isinstance(error, SmtpError):
@@ -944,6 +1000,12 @@ class SmtpClient:
             error.__context__ = None  # its frames saw them too
             raise error.with_traceback(None) from None
         raise error  # the content's own: its traceback and cause are the user's to see
+
+
+def _cancelled() -> SmtpDisconnected:
+    return SmtpDisconnected(
+        "cancelled: the connection is closed", cause="Somebody called cancel().", advice="connect() starts afresh"
+    )
 
 
 def _checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smtpnb.displayable import Displayable
+from smtpnb.errors import SmtpReplyError
 from smtpnb.frozen import maker, quick
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.text import plural, visible
@@ -69,17 +70,18 @@ class Delivery(Displayable):
         Raises:
             SmtpReplyError: one was refused, or the message was; it has the reply.
         """
-        for reply in self.refused.values():
-            reply.raise_for_status()
-        self.reply.raise_for_status()
-        return self
+        if self.accepted and not self.refused:
+            return self
+        replies = (*self.refused.values(), self.reply)
+        raise SmtpReplyError(next((reply for reply in replies if reply.code >= 400), replies[0]))
 
     def to_text(self) -> str:
         """The outcome, a line for each recipient."""
         lines = [f"From <{visible(self.sender)}>: {self.reply.shown}"]
+        accepted = set(self.accepted)
         for recipient in self.recipients:
             refusal = self.refused.get(recipient)
-            outcome = "accepted" if recipient in self.accepted else "not delivered"
+            outcome = "accepted" if recipient in accepted else "not delivered"
             lines.append(f"  <{visible(recipient)}>: {f'refused: {refusal.shown}' if refusal else outcome}")
         return "\n".join(lines)
 

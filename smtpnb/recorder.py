@@ -7,7 +7,7 @@ Everything is redacted before it comes here.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from smtpnb.exchange import Exchange, Remark
@@ -115,7 +115,6 @@ class Group:
         last: the reply to it.
         content_sent_at: when its last octet had gone out.
         content_ended: when the reply to it was whole.
-        recorded: whether the recorder has it.
         stood: where the session stood after the replies to the commands, once somebody asked.
     """
 
@@ -133,7 +132,6 @@ class Group:
     last: RawReply | None = None
     content_sent_at: float = 0.0
     content_ended: float = 0.0
-    recorded: bool = False
     stood: Conversation | None = None
 
     def size(self) -> int:
@@ -145,18 +143,25 @@ class Group:
         last = self.last or (self.answers[-1][0] if self.answers else None)
         return last is not None and last.code == 421
 
-    @property
-    def unanswered(self) -> Sequence[Command]:
-        """What waits for its reply; nothing once a 421 ended the session."""
+    def unanswered(self, cut: int | None) -> Sequence[Command]:
+        """What went out and waits for its reply; nothing once a 421 ended the session.
+
+        Args:
+            cut: how many octets of the commands went out; None where all did.
+        """
         if self.farewell() or self.last or (self.granted and not self.octets):
             return ()
-        return (END,) if self.octets else self.commands[len(self.answers) :]
+        if self.octets:
+            return (END,)
+        ends = accumulate(len(command.octets) for command in self.commands)
+        out = [command for command, end in zip(self.commands, ends, strict=True) if cut is None or end <= cut]
+        return out[len(self.answers) :]
 
     def mask(self, mask: Callable[[bytes], bytes]) -> None:
         """Puts the mask over the replies."""
         if self.last:
             self.last = RawReply(self.last.code, mask(self.last.raw))
-        if mask(self.granted) != self.granted:
+        if self.granted and mask(self.granted) != self.granted:
             self.answers, self.granted = self._answers(), b""
         self.answers = [(RawReply(reply.code, mask(reply.raw)), ended) for reply, ended in self.answers]
 
@@ -291,6 +296,16 @@ class Recorder:
     def _at_ends(self, entries: list[Said | Remark]) -> list[Said | Remark]:
         return entries if len(entries) <= 2 * self._ends else entries[: self._ends] + entries[-self._ends :]
 
+    def holds(self, started: float) -> bool:
+        """Whether what was begun then is recorded already; for what was begun last.
+
+        Args:
+            started: when, by the clock.
+        """
+        first, last, page, _ = self._parts
+        recent = [entry for full in (last or first)[-1:] for entry in full.kept] + page
+        return any(_begun(entry) == started for entry in recent)
+
     def kept(self) -> Iterator[Said | Remark]:
         """The entries that are kept, a group's among them one by one."""
         return iter(self._at_ends(self._in_hand()[0]))
@@ -314,3 +329,9 @@ _FULL: Final = 64
 
 def _entries(pages: Iterable[Page]) -> int:
     return sum(page.size for page in pages)
+
+
+def _begun(kept: _Kept) -> float | None:
+    if isinstance(kept, Group):
+        return kept.started
+    return None if isinstance(kept, Remark) else Said(0.0, *kept).started

@@ -42,7 +42,7 @@ class Letter:
     Attributes:
         envelope: who sends to whom, the parameters that were found to be needed included.
         content: what is sent.
-        wire: the content as it goes over the wire, where it is small.
+        ready: the content as it goes over the wire, where it is small.
         chunked: whether the content goes by BDAT.
         verbatim: whether its octets go as they are (BINARYMIME).
         at_once: whether the envelope goes out in one write.
@@ -50,7 +50,7 @@ class Letter:
 
     envelope: Envelope
     content: Content
-    wire: bytes | None
+    ready: bytes | None
     chunked: bool
     verbatim: bool
     at_once: bool
@@ -73,15 +73,15 @@ def delivered(client: "SmtpClient", letter: Letter, *, progress: bool = False) -
     if not letter.at_once:
         return _delivered_to_some(client, letter, _said_one_by_one(client, letter), progress=progress)
     envelope = letter.envelope
-    content = b"" if progress else letter.wire or b""
+    content = b"" if progress else letter.ready or b""
     group = client._exchange_group(letter.batch(), content, envelope=envelope)  # noqa: SLF001 - the other half of one thing
     final = group.last_reply()
     if final is None:
         return _delivered_to_some(client, letter, _looked_through(client, group), progress=progress)
-    if final.code // 100 == 2:  # `_agreed`
-        return delivery(envelope.sender, envelope.recipients, {}, final, envelope.parameters, envelope.recipients)
-    _settle(client, final)
-    return delivery(envelope.sender, (), {}, final, envelope.parameters, envelope.recipients)
+    accepted = envelope.recipients if _agreed(final) else ()
+    if not accepted:
+        _settle(client, final)
+    return delivery(envelope.sender, accepted, {}, final, envelope.parameters, envelope.recipients)
 
 
 def _delivered_to_some(
@@ -162,9 +162,9 @@ def _out_of_place(reply: SmtpReply, wanted: str) -> SmtpProtocolError:
 
 def _by_data(client: "SmtpClient", letter: Letter, *, progress: bool) -> SmtpReply:
     """The reply to the content, once DATA was granted."""
-    if letter.wire is None or progress:
+    if letter.ready is None or progress:
         return client.data_body(letter.content, progress=progress)
-    return client._upload_whole(letter.wire)  # noqa: SLF001 - as above
+    return client._upload_whole(letter.ready)  # noqa: SLF001 - as above
 
 
 def _given_up(client: "SmtpClient", replies: Sequence[SmtpReply]) -> SmtpReply:
@@ -216,18 +216,20 @@ def prepared(capabilities: Capabilities, envelope: Envelope, content: Content) -
     """
     octets = small(content)
     if octets is None:
-        wire, (size, needed) = None, needs(content)
+        ready, (size, needed) = None, needs(content)
     else:
-        (wire, size), needed = measured(octets), needs_of_whole(octets)
+        (ready, size), needed = measured(octets), needs_of_whole(octets)
+        if needed.binary:
+            size = len(octets)  # they go as they are
     offered = capabilities.keywords
     found = _size(capabilities, size, envelope.parameters) if "SIZE" in offered else []
     if needed is not NOTHING or not envelope.ordinary:
         found += _extensions(capabilities, needed, envelope)
     if found:
         envelope = envelope.with_parameters(found)
-    binary = "BODY=BINARYMIME" in envelope.parameters
+    binary = bool(envelope.parameters) and "BODY=BINARYMIME" in map(str.upper, envelope.parameters)
     chunked = (binary or size is None or size >= _LARGE) and "CHUNKING" in offered
-    return _letter(envelope, content, wire, chunked, binary, "PIPELINING" in offered)
+    return _letter(envelope, content, ready, chunked, binary, "PIPELINING" in offered)
 
 
 def _size(capabilities: Capabilities, size: int | None, given: Sequence[str]) -> list[str]:

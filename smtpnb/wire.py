@@ -12,6 +12,7 @@ from typing import Final
 
 from smtpnb.errors import SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
 from smtpnb.protocol.command import Batch
+from smtpnb.protocol.limits import PIECE
 from smtpnb.protocol.reader import Answer, RawReply, ReplyReader, unfinished
 from smtpnb.session import TlsInfo
 from smtpnb.text import decoded, shortened, visible
@@ -36,10 +37,14 @@ class Wire:
 
     Attributes:
         sent_at: when the last octets went out.
-        closed: whether this end closed it.
+        cut: how many octets of the last call went out, where it broke off before all had; else None.
+        refused: whether an answer cut an upload short, after which this end closed the connection.
+        cancelled: whether another thread ended it.
     """
 
-    __slots__ = ("_due", "_lock", "_looking", "_mask", "_reader", "closed", "sent_at", "stream")
+    __slots__ = (
+        "_due", "_lock", "_looking", "_mask", "_reader", "cancelled", "cut", "refused", "sent_at", "stream",
+    )  # fmt: skip
 
     def __init__(self, stream: Stream, mask: Callable[[bytes], bytes] = bytes) -> None:
         self.stream = stream
@@ -49,7 +54,8 @@ class Wire:
         self._due = 1  # replies that are due: the greeting is
         self._lock = threading.Lock()  # is held by whoever looks beside the exchanges
         self._looking = False  # whether somebody does
-        self.closed = False
+        self.cut: int | None = None
+        self.refused = self.cancelled = False
 
     def check(self, deadline: Deadline) -> None:
         """Looks, without waiting, whether the server ended the connection; not while another thread awaits a reply.
@@ -80,7 +86,7 @@ class Wire:
 
     def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
         """Sends `octets` whatever is unread: for pipelining by hand."""
-        self._due = 1
+        self._claim(1)
         self.stream.write(octets, deadline)
         self.sent_at = monotonic()
 
@@ -110,17 +116,18 @@ class Wire:
             SmtpDisconnected, SmtpTimeout: as ever.
         """
         self._begin(deadline)
-        begun = False  # nothing was waiting just now: a first small piece need not look again
+        self.cut = out = 0
         for piece in pieces:
             if deadline.at <= monotonic():
                 raise timed_out("end of the upload", deadline)
-            try:
-                sent = self.stream.write(piece, deadline, watch=begun or len(piece) > _SMALL)
+            try:  # nothing was waiting just now: a first small piece need not look again
+                sent = self.stream.write(piece, deadline, watch=out > 0 or len(piece) > _SMALL)
             except SmtpDisconnected:
                 return self._parting_words(deadline)
+            self.cut = out = out + sent
             if sent < len(piece):
                 return self._early(deadline)
-            begun = True
+        self.cut = None
         self.sent_at = monotonic()
         return self.receive(deadline)
 
@@ -158,29 +165,43 @@ class Wire:
         octets, count = batch.octets, len(batch.commands)
         self._begin(deadline, count)
         if len(octets) > _SMALL:
-            self._send_listening(octets, deadline)
+            self._send_listening(octets, answers, count, deadline)
         else:
             self.stream.write(octets, deadline)
         self.sent_at = monotonic()
-        if self._reader.idle:
+        if self._reader.idle and not answers:
             data = self._read(deadline)
             if batch.ends_in_data and self._reader.grants(data, count):  # to any other command a 354 grants nothing
                 self._due = 0
                 return data
             self._reader.feed(data)
-        while len(answers) < count and not (answers and answers[-1][0].code == 421):
-            answers.append((self.receive(deadline), monotonic()))
+        while not self._take_up(answers, count):
+            self._reader.feed(self._read(deadline))
         return b""
 
-    def _send_listening(self, octets: bytes, deadline: Deadline) -> None:
+    def _send_listening(self, octets: bytes, answers: list[Answer], count: int, deadline: Deadline) -> None:
         """Sends a group of commands, reading meanwhile what is answered: else both ends could wait for each other.
 
-        RFC 2920 §3.1: a client must not let the server's replies fill both windows.
+        RFC 2920 §3.1: a client must not let the server's replies fill both windows. A 421 among them ends it.
         """
-        sent = self.stream.write(octets, deadline, watch=True)
+        self.cut = sent = self.stream.write(octets[:PIECE], deadline, watch=True)
         while sent < len(octets):
-            self._reader.feed(self._read(deadline))
-            sent += self.stream.write(octets[sent:], deadline, watch=True)
+            if self.stream.waiting():
+                self._reader.feed(self._read(deadline))
+            if self._take_up(answers, count):
+                return
+            self.cut = sent = sent + self.stream.write(octets[sent : sent + PIECE], deadline, watch=True)
+        self.cut = None
+
+    def _take_up(self, answers: list[Answer], count: int) -> bool:
+        """Takes the replies that are whole; whether all are that are to come: so many, or up to a 421."""
+        while len(answers) < count and not (answers and answers[-1][0].code == 421):
+            reply = self._reader.next_reply()
+            if reply is None:
+                return False
+            self._due -= 1
+            answers.append((reply, monotonic()))
+        return True
 
     def start_tls(
         self, context: ssl.SSLContext, server_name: str, deadline: Deadline, *, implicit: bool = False
@@ -198,7 +219,10 @@ class Wire:
                 kin): they could be taken for something said inside TLS.
             SmtpTlsError: no TLS came about.
         """
-        if not self._reader.idle or (self.stream.waiting() and self._feed(self._read(deadline))):
+        self._claim(1)
+        if self._reader.idle and self.stream.waiting():
+            self._reader.feed(self._read(deadline))
+        if not self._reader.idle:
             if implicit:
                 raise plain_port()
             raise SmtpProtocolError(
@@ -206,28 +230,47 @@ class Wire:
                 cause="Someone in between may have injected it, to have it taken for something said inside TLS.",
                 advice="do not trust this connection; try another network",
             )
-        self._due = 1
         tls = self.stream.start_tls(context, server_name, deadline)
-        self._due = int(implicit)  # then the greeting is still to come
         self._reader = ReplyReader(mask=self._mask)
+        self._due = int(implicit)  # then the greeting is still to come
+        self.sent_at = monotonic()
         return tls
+
+    def cancel(self) -> None:
+        """Closes the connection from another thread, whose doing it then is that a call ends."""
+        self.cancelled = True
+        self.stream.close()
 
     def close(self) -> None:
         """Closes the connection; may be repeated."""
-        self.closed = True
         self.stream.close()
 
     # -- what went wrong -------------------------------------------------------------------------------------
 
     def _begin(self, deadline: Deadline, replies: int = 1) -> None:
-        # Each of two threads says what it is about to do before it asks what the other does, so one of them sees the
-        # other. A lock in each exchange would cost a twentieth of a message.
+        """Claims the connection, provided that nothing unread is waiting."""
+        self._due = replies
+        if self._looking:
+            self._claim(replies)
+        try:
+            if self._reader.idle and not self.stream.waiting():
+                return
+        except SmtpError:
+            self.cut = 0
+            raise
+        self.cut = 0
+        raise self._unasked(deadline)
+
+    def _claim(self, replies: int) -> None:
+        """Keeps whoever looks beside the exchanges away until so many replies have come.
+
+        Each of two threads says what it is about to do before it asks what the other does, so one of them sees the
+        other. A lock in each exchange would cost a twentieth of a message.
+        """
         self._due = replies
         if self._looking:
             with self._lock:
                 pass
-        if not self._reader.idle or self.stream.waiting():
-            raise self._unasked(deadline)
 
     def _read(self, deadline: Deadline) -> bytes:
         """What came; never nothing."""
@@ -238,10 +281,6 @@ class Wire:
         if not data:
             raise self._ended()
         return data
-
-    def _feed(self, data: bytes) -> bool:
-        self._reader.feed(data)
-        return True
 
     def _unasked(self, deadline: Deadline) -> SmtpError:
         """The error for input that no command asked for; a 421 among it is the server's farewell."""
@@ -302,7 +341,9 @@ class Wire:
         )
 
     def _early(self, deadline: Deadline) -> RawReply:
+        self.sent_at = monotonic()
         reply = self.receive(deadline)
+        self.refused = True
         self.close()
         if reply.code >= 400:
             return reply
@@ -319,10 +360,12 @@ class Wire:
         Raises:
             SmtpDisconnected: nothing, or nothing that is a refusal.
         """
+        self.sent_at = monotonic()
         try:
             reply = self.receive(deadline.capped(_PARTING))
         except SmtpTimeout:
             reply = None
+        self.refused = True
         self.close()
         if reply and reply.code >= 400:
             return reply

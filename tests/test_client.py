@@ -14,10 +14,11 @@ import pytest
 from leaks import forms, locals_shown
 from scripted import PLACES, Script, playing
 
-from smtpnb import SmtpClient, SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
+from smtpnb import Sandbox, SmtpClient, SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
 from smtpnb.protocol.conversation import Stage
 from smtpnb.secret import MASK, Secret
 from smtpnb.text import visible
+from smtpnb.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -391,6 +392,46 @@ def test_disconnecting_in_another_thread_ends_the_call() -> None:
             client.noop()
         assert time.monotonic() - began < 2
         assert not client.connected
+
+
+@pytest.mark.parametrize("call", ["connect", "noop", "send_mail"])
+def test_cancelled_call_says_so_and_blames_no_server(call: str) -> None:
+    offer = "" if call == "connect" else "S: 220 hi\nC: EHLO *\nS: 250-x\nS: 250 PIPELINING\n"
+    with playing(Script.parse(f"{offer}stall"), "sockets", timeout=10) as (client, _):
+        if call != "connect":
+            client.connect()
+            client.ehlo()
+        timer = threading.Timer(0.2, client.cancel)
+        timer.start()
+        with pytest.raises(SmtpDisconnected, match=r"^cancelled: the connection is closed") as caught:
+            client.send_mail("a@x", "b@x", b"hi\r\n") if call == "send_mail" else getattr(client, call)()
+        timer.join()
+        assert "cancel()" in caught.value.cause
+        assert client.transcript.to_text().endswith("** cancelled: the connection is closed")
+        with pytest.raises(SmtpDisconnected, match="cancelled"):
+            client.noop()
+
+
+def test_cancel_once_the_reply_had_come_takes_nothing_back() -> None:
+    with Sandbox() as sandbox, sandbox.client() as client:
+        assert client.noop().code == 250
+        client.cancel()
+        with pytest.raises(SmtpDisconnected, match=r"^cancelled"):
+            client.noop()
+        assert client.connect().code == 220
+
+
+def test_look_at_a_connection_that_was_replaced_meanwhile_closes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox() as sandbox, sandbox.client() as client:
+
+        def check(wire: Wire, deadline: object) -> None:
+            monkeypatch.undo()
+            client.connect()  # as another thread may, in the middle of the look
+            raise SmtpDisconnected("the old connection ended")
+
+        monkeypatch.setattr(Wire, "check", check)
+        assert client.still_connected()
+        assert client.noop().code == 250
 
 
 def test_unconnectable_host_is_an_error_and_no_reply_with_code_0() -> None:

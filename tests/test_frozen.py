@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
 
 import pytest
@@ -60,6 +61,11 @@ def test_field_that_is_made_later_is_the_same_once_somebody_looks() -> None:
             made.lines = ()
     assert SmtpReply(250, ("other",), raw).lines == ("other",)
     assert not hasattr(made, "colour")
+
+
+def test_field_that_is_made_later_is_no_trap_for_who_looks_at_the_class() -> None:
+    assert hasattr(SmtpReply, "lines")
+    assert "lines" in dict(inspect.getmembers(SmtpReply))
 
 
 def test_class_that_it_cannot_make_quick_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 import tracemalloc
 from email.message import EmailMessage
@@ -12,12 +13,27 @@ import pytest
 from scripted import Script, ScriptedPeer
 from test_pipeline import Writes
 
-from smtpnb import Delivery, Sandbox, SmtpClient, SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpReplyError
+from smtpnb import (
+    Delivery,
+    Sandbox,
+    SmtpClient,
+    SmtpDisconnected,
+    SmtpError,
+    SmtpProtocolError,
+    SmtpReply,
+    SmtpReplyError,
+    sending,
+)  # fmt: skip
+from smtpnb.exchange import Exchange
+from smtpnb.protocol.conversation import Stage
 from smtpnb.protocol.limits import PIECE
+from smtpnb.recorder import Group
 from smtpnb.transport.memory import MemoryStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from smtpnb.transport.deadline import Deadline
 
 CONTENT = "Subject: hi\n\n.dot\nHello Bob"
 ON_THE_WIRE = b"Subject: hi\r\n\r\n..dot\r\nHello Bob\r\n.\r\n"
@@ -357,15 +373,247 @@ def test_email_message_without_an_envelope_sends_nothing(fields: dict[str, str],
     assert peer.writes == []
 
 
-@pytest.mark.parametrize("message", ["Subject: text\r\n\r\nhello\r\n", b"octets", {"From": "a@x", "To": "b@x"}, None, 7])
+@pytest.mark.parametrize(
+    "message", ["Subject: text\r\n\r\nhello\r\n", b"octets", {"From": "a@x", "To": "b@x"}, None, 7]
+)
 def test_what_is_no_email_message_is_refused_in_words_and_sends_nothing(message: Any) -> None:
     client, peer = connected("", "8BITMIME")
-    with pytest.raises(TypeError, match="a message is an EmailMessage, not .*: send_mail"):
+    with pytest.raises(TypeError, match=r"a message is an EmailMessage, not .*: send_mail"):
         client.send_message(message)
     assert peer.writes == []
 
 
-# -- queue ids, memory, progress -----------------------------------------------------------------------------------
+# -- what ends midway --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"rcpt": ("354 huh",), "data": "503 no", "end": "", "after": "C: RSET\nS: 250 ok"},
+        {"rcpt": ("354 huh", "250 ok")},
+        {"mail": "354 huh", "rcpt": ("503 no",), "data": "503 no", "end": ""},
+    ],
+)
+def test_delivery_to_fewer_than_all_raises_whatever_the_code(said: dict[str, Any], offers: tuple[str, ...]) -> None:
+    client, _ = connected(server(**said) if offers else one_by_one(**said), *offers)
+    delivery = client.send_mail("a@x", [f"b{number}@x" for number, _ in enumerate(said.get("rcpt", ("",)))], b"hi\r\n")
+    assert delivery.accepted != delivery.recipients
+    with pytest.raises(SmtpReplyError):
+        delivery.raise_for_status()
+
+
+def one_by_one(mail: str = "250 ok", rcpt: tuple[str, ...] = ("250 ok",), **said: str) -> str:
+    """What the server says where a refused MAIL, or no recipient at all, ends it."""
+    if not mail.startswith("250"):
+        return f"C: MAIL *\nS: {mail}"
+    if "250 ok" in rcpt:
+        return server(mail, rcpt)
+    return "\n".join(["C: MAIL *\nS: 250 ok", *[f"C: RCPT *\nS: {answer}" for answer in rcpt], "C: RSET\nS: 250 ok"])
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+@pytest.mark.parametrize("step", range(4))
+def test_interrupt_between_two_steps_leaves_no_mail_open(
+    offers: tuple[str, ...], step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, _ = connected(server(rcpt=("250 ok", "550 no")), *offers)
+    steps = iter(range(9))
+    agreed = sending._agreed
+
+    def interrupted(reply: SmtpReply) -> bool:
+        if next(steps) == step:
+            raise KeyboardInterrupt
+        return agreed(reply)
+
+    monkeypatch.setattr(sending, "_agreed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        client.send_mail("a@x", ["b@x", "c@x"], b"hi\r\n")
+    assert client.conversation.stage in (Stage.CLOSED, Stage.READY)
+    assert client.connected == ("interrupted" not in client.transcript.to_text())
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+def test_bar_that_cannot_be_drawn_sends_nothing(offers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    client, peer = connected(server(), *offers)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(ImportError, match="pip install tqdm"):
+        client.send_mail("a@x", "b@x", b"hi\r\n", progress=True)
+    assert peer.writes == []
+    assert client.send_mail("a@x", "b@x", b"hi\r\n").success
+
+
+def test_mail_where_the_server_takes_content_or_a_response_is_refused_and_loses_nothing() -> None:
+    script = f"{server(end='')}\ncontent\nS: 250 taken\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: *\nS: 501 no"
+    client, peer = connected(script)
+    client.mail("a@x")
+    client.rcpt("b@x")
+    client.data()
+    peer.writes.clear()
+    with pytest.raises(SmtpError, match="taking content; nothing was sent"):
+        client.send_mail("a@x", "b@x", b"hi\r\n")
+    assert peer.writes == []
+    assert client.data_body(b"hi\r\n").code == 250
+    client.auth("LOGIN")
+    peer.writes.clear()
+    with pytest.raises(SmtpError, match="awaiting a SASL response; nothing was sent"):
+        client.send_mail("a@x", "b@x", b"hi\r\n")
+    assert peer.writes == []
+    assert client.auth_login_username("alice").code == 501
+
+
+class Sipping(MemoryStream):
+    """Takes 500 octets of a write that watches, as a window that fills does."""
+
+    def write(self, data: bytes, deadline: Deadline, *, watch: bool = False) -> int:
+        if not watch or self.waiting():
+            return super().write(data, deadline, watch=watch)
+        return super().write(data[:500], deadline)
+
+
+@pytest.mark.parametrize("chunk", [65_536, 1])
+def test_farewell_in_the_middle_of_a_great_envelope_is_a_delivery_that_failed(chunk: int) -> None:
+    script = Script.parse(
+        "S: 220 hi\nC: EHLO *\nS: 250-x\nS: 250 PIPELINING\nhear 2000\nS: 250 a\nS: 250 b\nS: 421 enough\nclose"
+    )
+    client = SmtpClient("mx.example", stream=Sipping(ScriptedPeer(script), chunk=chunk), timeout=1)
+    client.connect()
+    client.ehlo()
+    delivery = client.send_mail("a@x", [f"b{number}@x" for number in range(400)], b"hi\r\n")
+    assert not delivery.accepted
+    assert (delivery.reply.code, len(delivery.refused)) == (421, 399)
+    assert "421 enough" in client.transcript.to_text()
+    with pytest.raises(SmtpDisconnected, match="421"):
+        client.noop()
+
+
+@pytest.mark.parametrize("chunk", [65_536, 1])
+@pytest.mark.parametrize(("end", "words"), [("close", "closed the connection"), ("garbage 00ff0d0a", "no reply")])
+def test_replies_before_a_great_envelope_broke_off_are_recorded(end: str, words: str, chunk: int) -> None:
+    script = Script.parse(f"S: 220 hi\nC: EHLO *\nS: 250-x\nS: 250 PIPELINING\nhear 2000\nS: 250 a\nS: 250 b\n{end}")
+    client = SmtpClient("mx.example", stream=Sipping(ScriptedPeer(script), chunk=chunk), timeout=1)
+    client.connect()
+    client.ehlo()
+    with pytest.raises(SmtpError, match=words):
+        client.send_mail("a@x", [f"b{number}@x" for number in range(400)], b"hi\r\n")
+    said = [
+        (entry.command, entry.reply and entry.reply.code) for entry in client.transcript if isinstance(entry, Exchange)
+    ]
+    assert said[2:4] == [("MAIL FROM:<a@x>", 250), ("RCPT TO:<b0@x>", 250)]
+    unanswered = [command for command, code in said if code is None]
+    assert unanswered == [f"RCPT TO:<b{number}@x>" for number in range(1, 1 + len(unanswered))]
+    assert 50 < len(unanswered) < 399, "what went out, and no more"
+
+
+def entries(client: SmtpClient) -> list[tuple[str | None, int | None, int]]:
+    return [
+        (entry.command, entry.reply.code if entry.reply else None, entry.octets)
+        for entry in client.transcript
+        if isinstance(entry, Exchange)
+    ][2:]
+
+
+def test_commands_of_a_group_without_any_answer_are_all_recorded() -> None:
+    client, _ = connected("C: MAIL *\nclose", "PIPELINING")
+    with pytest.raises(SmtpDisconnected):
+        client.send_mail("a@x", "b@x", b"hi\r\n")
+    assert entries(client) == [("MAIL FROM:<a@x>", None, 0), ("RCPT TO:<b@x>", None, 0), ("DATA", None, 0)]
+
+
+def test_what_did_not_go_out_is_not_recorded() -> None:
+    client, peer = connected(f"{server(data='', end='')}\nC: DATA\nS: 354 go\nS: 250 unasked", "PIPELINING")
+    with pytest.raises(SmtpProtocolError, match=r"nobody asked|no command asked"):
+        client.send_mail("a@x", "b@x", b"hi\r\n")
+    assert len(peer.writes) == 1
+    assert entries(client) == [("MAIL FROM:<a@x>", 250, 0), ("RCPT TO:<b@x>", 250, 0), ("DATA", 354, 0)]
+    client, peer = connected("C: NOOP\nS: 250 ok\nS: 250 unasked")
+    client.noop()
+    with pytest.raises(SmtpProtocolError):
+        client.rset()
+    assert b"".join(peer.writes) == b"NOOP\r\n"
+    assert entries(client) == [("NOOP", 250, 0)]
+
+
+def test_content_that_ends_midway_is_recorded_as_far_as_it_went_out() -> None:
+    def content() -> Iterator[bytes]:
+        yield b"x" * PIECE
+        yield b"y" * PIECE
+        raise RuntimeError("the disk is gone")
+
+    client, peer = connected(server(end=""), "PIPELINING")
+    with pytest.raises(RuntimeError):
+        client.send_mail("a@x", "b@x", content())
+    out = len(b"".join(peer.writes).partition(b"DATA\r\n")[2])
+    assert out >= PIECE
+    assert entries(client)[-1] == (".", None, out)
+    assert not client.transcript.to_text().rstrip().endswith("-> .")
+
+
+@pytest.mark.parametrize("content", [b"x" * 70 + b"\r\n", (b"x" * 70 + b"\r\n") * 9_000])
+def test_content_refused_before_its_end_is_recorded_as_far_as_it_went_out(content: bytes) -> None:
+    peer = Writes(
+        Script.parse(f"S: 220 hi\nC: EHLO *\nS: 250-x\nS: 250 PIPELINING\n{server(end='')}\nhear 1\nS: 552 no")
+    )
+    client = SmtpClient("mx.example", stream=MemoryStream(peer), timeout=1)
+    client.connect()
+    client.ehlo()
+    delivery = client.send_mail("a@x", "b@x", content)
+    assert (delivery.accepted, delivery.reply.code) == ((), 552)
+    out = len(b"".join(peer.writes).partition(b"DATA\r\n")[2])
+    assert entries(client)[-1] == (".", 552, out)
+    last = [entry for entry in client.transcript if isinstance(entry, Exchange)][-1]
+    assert last.reply is not None
+    assert last.wait <= last.reply.elapsed
+
+
+@pytest.mark.parametrize("recipients", ["b@x", ["b@x", "c@x"]])
+def test_parameters_may_come_from_an_iterator(recipients: Any) -> None:
+    client, peer = connected(server(rcpt=("250 ok",) * (1 if recipients == "b@x" else 2)), "DSN", "PIPELINING")
+    delivery = client.send_mail("a@x", recipients, b"hi\r\n", mail_parameters=iter(["RET=HDRS"]),  # type: ignore[arg-type]
+                                rcpt_parameters=iter(["NOTIFY=NEVER"]))  # type: ignore[arg-type]  # fmt: skip
+    assert delivery.mail_parameters == ("RET=HDRS",)
+    assert b"".join(peer.writes).count(b"NOTIFY=NEVER") == len(delivery.accepted) > 0
+
+
+@pytest.mark.parametrize("source", [lambda octets: octets, io.BytesIO, lambda octets: [octets[:5], octets[5:]]])
+@pytest.mark.parametrize("given", [(), ("body=binarymime",)])
+def test_binary_content_has_the_size_of_its_own_octets(source: Callable[[bytes], Any], given: tuple[str, ...]) -> None:
+    octets = b"Subject: x\n\n\0\n"
+    script = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: BDAT 14 LAST\nhear 14\nS: 250 ok"
+    client, peer = connected(script, "SIZE 15", "BINARYMIME", "CHUNKING")
+    delivery = client.send_mail("a@x", "b@x", source(octets), mail_parameters=given)
+    assert delivery.success
+    assert "SIZE=14" in delivery.mail_parameters
+    assert b"".join(peer.writes).endswith(b"BDAT 14 LAST\r\n" + octets)
+
+
+@pytest.mark.parametrize("chunk", [65_536, 1])
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+@pytest.mark.parametrize("said", [{"rcpt": ("235 ok",)}, {"mail": "235 ok"}])
+def test_any_2xx_grants_however_it_comes(said: dict[str, Any], offers: tuple[str, ...], chunk: int) -> None:
+    client, _ = connected(server(**said), *offers, chunk=chunk)
+    assert client.send_mail("a@x", "b@x", b"hi\r\n").accepted == ("b@x",)
+
+
+@pytest.mark.parametrize("at", ["size", "after"])
+def test_mail_that_was_taken_is_recorded_whenever_an_interrupt_comes(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, _ = connected(server(), "PIPELINING")
+    real = getattr(Group, at)
+    calls = iter(range(9))
+
+    def interrupted(group: Group) -> Any:
+        if next(calls) == 0:
+            raise KeyboardInterrupt
+        return real(group)
+
+    monkeypatch.setattr(Group, at, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        client.send_mail("a@x", "b@x", b"hi\r\n")
+    assert entries(client)[-1] == (".", 250, 7)
+    assert [command for command, _, _ in entries(client)].count("DATA") == 1
+
+
+# -- queue ids, memory, progress ---'''--------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
 import time
@@ -368,6 +369,47 @@ def test_thread_that_looks_meanwhile_takes_no_reply_and_sees_no_end(quick_switch
         finally:
             done.set()
             thread.join()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda wire: wire.exchange(b"NOOP\r\n", soon()),
+        lambda wire: wire.send_blindly(b"NOOP\r\n", soon()),
+        lambda wire: wire.start_tls(ssl.create_default_context(), "mx", soon()),
+    ],
+    ids=["exchange", "send_blindly", "start_tls"],
+)
+def test_whoever_uses_the_connection_waits_for_a_look_in_progress(use: Callable[[Wire], object]) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+    beside: list[str] = []
+
+    class Watched(MemoryStream):
+        def waiting(self) -> bool:
+            if threading.current_thread() is looker:
+                looking.set()
+                go_on.wait(5)
+            elif not go_on.is_set():
+                beside.append("waiting")
+            return super().waiting()
+
+        def write(self, data: bytes, deadline: Deadline, *, watch: bool = False) -> int:
+            if not go_on.is_set():
+                beside.append("write")
+            return super().write(data, deadline, watch=watch)
+
+    wire = Wire(Watched(ScriptedPeer(Script.parse("S: 220 hi\nC: NOOP\nS: 250 ok"))))
+    wire.receive(soon())
+    looker = threading.Thread(target=wire.check, args=(soon(),))
+    looker.start()
+    assert looking.wait(5)
+    release = threading.Timer(0.2, go_on.set)
+    release.start()
+    with contextlib.suppress(SmtpTlsError):  # there is none in memory
+        use(wire)
+    looker.join()
+    release.join()
+    assert beside == []
 
 
 def test_closing_is_idempotent() -> None:

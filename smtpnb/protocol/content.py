@@ -237,6 +237,11 @@ class Tally:
     def __bool__(self) -> bool:
         return True  # before the first piece, too
 
+    @property
+    def before(self) -> int:
+        """How many octets go out before the content."""
+        return len(self._head)
+
     def __len__(self) -> int:
         return self._octets
 
@@ -253,3 +258,16 @@ class Tally:
             head = b""
         if head:
             yield head
+
+
+def part(content: bytes | Tally, cut: int | None) -> tuple[bytes, int]:
+    """The beginning of content as the transcript keeps it, and how many octets of it went out.
+
+    Args:
+        content: what was to go out.
+        cut: after how many octets the call broke off, what went before the content included; None where all went out.
+    """
+    octets = len(content)
+    if cut is not None:
+        octets = min(octets, max(0, cut - (content.before if isinstance(content, Tally) else 0)))
+    return content[: min(octets, CONTENT_KEPT)], octets

@@ -116,7 +116,7 @@ class Conversation(Displayable):
             steps = _STEPS.get(verb.upper(), _NO_STEPS)
         if not steps:
             return self
-        step = steps.get(235 if code == 235 else code // 100)  # 235 alone says that AUTH succeeded (RFC 4954 §6)
+        step = steps.get(code // 100) or steps.get(code)  # 235 alone says that AUTH succeeded (RFC 4954 §6)
         return step(self, arguments) if step else self
 
     def after_envelope(self, sender: str, recipients: tuple[str, ...]) -> "Conversation":

@@ -17,7 +17,9 @@ def envelope(message: "Message") -> tuple[str, list[str]]:
         TypeError: what was given is no `EmailMessage`.
     """
     if not is_message(message):
-        raise TypeError(f"a message is an EmailMessage, not {type(message).__name__}: send_mail() takes the other kinds")
+        raise TypeError(
+            f"a message is an EmailMessage, not {type(message).__name__}: send_mail() takes the other kinds"
+        )
     from email.utils import getaddresses  # noqa: PLC0415 - not loaded by who sends no EmailMessage
 
     prefix = "Resent-" if any(name.lower().startswith("resent-") for name in message) else ""

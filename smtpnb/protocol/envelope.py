@@ -50,7 +50,8 @@ class Envelope:
         """
         to = (recipients,) if isinstance(recipients, str) else tuple(recipients)
         if mail_parameters or rcpt_parameters or len(to) != 1:
-            return _envelope(sender, tuple(dict.fromkeys(to)), mail_parameters, rcpt_parameters)
+            given = tuple(mail_parameters), tuple(rcpt_parameters)  # each is read more than once
+            return _envelope(sender, tuple(dict.fromkeys(to)), *given)
         known = type(sender) is type(to[0]) is str and len(sender) + len(to[0]) < _USUAL
         return (_envelope_of_one if known else _envelope)(sender, to)
 

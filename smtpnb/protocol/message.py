@@ -34,7 +34,8 @@ def needs_of_whole(content: bytes) -> Needs:
 def needs(content: Content) -> tuple[int | None, Needs]:
     """The size of `content`, and what it needs, found by reading it once.
 
-    The size is in octets with CRLF line ends, before transparency (RFC 1870 §3). Of an iterator that can be read only
+    The size is in octets with CRLF line ends, before transparency (RFC 1870 §3); that of binary content is in its own
+    octets, as its line ends are left alone (RFC 3030 §3). Of an iterator that can be read only
     once nothing is known before it is sent.
     """
     position = _position(content)
@@ -62,12 +63,13 @@ class _Scan:
     """Looks at each piece once, at the speed of counting."""
 
     def __init__(self) -> None:
-        self._size = 0
+        self._size = self._octets = 0
         self._eight_bit = self._binary = self._international = False
         self._in_header = True
         self._last = b""
 
     def take(self, piece: bytes) -> None:
+        self._octets += len(piece)
         seam = int(self._last == b"\r" and piece[:1] == b"\n")  # one line end, in two pieces
         ends = piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
         self._size += len(piece) + 2 * ends - piece.count(b"\n") - piece.count(b"\r") - seam * 2
@@ -80,6 +82,8 @@ class _Scan:
 
     @property
     def size(self) -> int:
+        if self._binary:
+            return self._octets
         return self._size + (0 if self._last in (b"\n", b"\r", b"") else 2)  # the last line gets its end
 
     def needs(self) -> Needs:
