@@ -104,7 +104,7 @@ GUARDS: Final = (
     Guard(5, "a bare LF is no line end among single lines", "protocol/reader.py", 'if end or data.count(b"\\n") != len(lines):', "if end:", READER, "bare_lf or any_split"),
     Guard(6, "a failed call closes the connection", "client.py", "        self._close(text)\n        if not isinstance(error, SmtpError):", "        if not isinstance(error, SmtpError):", SAFETY, "late_reply"),
     Guard(6, "an interrupt closes the connection", "client.py", "            reply = self._heard(command, raw, started, wire.sent_at, content)\n        except BaseException as error:", "            reply = self._heard(command, raw, started, wire.sent_at, content)\n        except Exception as error:", HERE, "interrupt_of_any_wait"),
-    Guard(7, "a look beside an exchange", "wire.py", "        if self._looking:\n            with self._lock:\n                pass\n", "", WIRE, "looks_meanwhile"),
+    Guard(7, "a look beside an exchange", "wire.py", "        if self._looking:\n            with self._lock:\n                pass\n", "", WIRE, "looks_meanwhile or look_in_progress"),
     Guard(6, "an interrupt between two steps of a mail", "client.py", "            self._fail(error)  # an interrupt between two steps, too", "            raise  # an interrupt between two steps, too", "test_sending.py", "between_two_steps"),
     Guard(6, "a mail where the server takes content", "client.py", "            self._refuse_midway()\n", "            pass\n", "test_sending.py", "takes_content_or"),
     Guard(6, "a look closes no other connection", "client.py", "if self._wire is wire:", "if True:", "test_client.py", "replaced_meanwhile"),
