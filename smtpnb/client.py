@@ -132,7 +132,6 @@ class SmtpClient:
         self._stream = stream
         self._recorder = Recorder()
         self._redaction = Redaction()
-        self._job: Deadline | None = None  # that of a whole job, such as send_mail, for each of its steps
         self._connections = 0
         self._wire: Wire | None = None
         self._forget("connect() has not been called yet")
@@ -146,6 +145,7 @@ class SmtpClient:
         self._tls: TlsInfo | None = None
         self._loopback = False
         self._unsettled = False  # whether send_data left a reply unread or a line without its end
+        self._job: Deadline | None = None  # that of a whole job, such as send_mail, for each of its steps
         self._owed: deque[Command] = deque()  # commands in send_data whose replies were not read
         self._raw = _NOTHING_RAW  # how far the octets of send_data have come
 
@@ -165,6 +165,8 @@ class SmtpClient:
         self._forget("the last connect() failed")
         self._connecting = deadline = Deadline(self._timeout)
         self._begin()
+        stream: Stream | None = None
+        raw: RawReply | None = None
         try:
             stream = self._opened(deadline)
             wire = self._wire = Wire(stream, self._redaction.masked_fragment)
@@ -173,10 +175,13 @@ class SmtpClient:
                 self._handshake(self._ssl_context or verifying(), self._endpoint.name, deadline, greeted=False)
             started = monotonic()
             raw = wire.receive(deadline)
+            self._conversation = after_tls(greeted=True) if self._tls else GREETED
+            return self._heard(None, raw, started, wire.sent_at)
         except BaseException as error:  # noqa: BLE001 - an interrupt too must leave no connection behind
-            self._fail(self._explained(error))
-        self._conversation = after_tls(greeted=True) if self._tls else GREETED
-        return self._heard(None, raw, started, wire.sent_at)
+            answered, raw = raw is not None, None  # as in _exchange
+            if stream is not None:
+                stream.close()
+            self._fail(self._explained(error), answered=answered)
 
     def disconnect(self) -> None:
         """Closes the connection without a word; may be repeated. `quit()` says goodbye first."""
@@ -272,6 +277,7 @@ class SmtpClient:
             self._endpoint.name if server_hostname is None else Endpoint.of(server_hostname, self._endpoint.port).name
         )
         chosen = _checked_context(context) or ((self._ssl_context or verifying()) if verify else unverifying())
+        self._refuse_owed()
         try:
             reply = self._exchange(_STARTTLS, deadline=deadline)
             if reply.code == 220:
@@ -298,7 +304,7 @@ class SmtpClient:
         command = Command("AUTH", sasl.mechanism_name(mechanism), secret=initial_response)
         if initial_response is not None and sasl.is_empty(initial_response):
             command = Command("AUTH", sasl.mechanism_name(mechanism), "=")  # no secret: RFC 4954 §4's empty response
-        self._learn(command)
+        self._learn(command.secret)
         return self._exchange(command)
 
     def auth_plain(self, login: str, password: str | bytes | Secret, authzid: str = "") -> SmtpReply:
@@ -368,15 +374,16 @@ class SmtpClient:
         Raises:
             Exception: whatever the content's iterator raises; the connection is closed then, nothing is delivered.
         """
-        octets = None if verbatim or progress else contents.small(content)
+        midline = self._raw.midline  # content by hand went before
+        octets = None if verbatim or progress or midline else contents.small(content)
         if octets is not None:
             return self._upload_whole(contents.finished(octets))
         deadline = self._deadline()
         pieces = contents.pieces(content, heed=partial(in_time, deadline))
         if progress:
             pieces = shown_progress(pieces, contents.known_size(content))
-        octets_sent = contents.verbatim(pieces) if verbatim else contents.transparent(pieces)
-        return self._upload(END, octets_sent, deadline=deadline)
+        way = contents.verbatim if verbatim else contents.transparent
+        return self._upload(END, way(pieces, midline=midline), deadline=deadline)
 
     def bdat(self, chunk: str | bytes | bytearray | memoryview, *, last: bool = False) -> SmtpReply:
         """The answer to a chunk of content, whose octets go out as they are (RFC 3030 §2).
@@ -452,7 +459,8 @@ class SmtpClient:
             contents.pieces(content)  # likewise
         if progress:
             require_progress()
-        ready = self._conversation.stage is _READY
+        before = self._conversation
+        ready = before.stage is _READY
         if not ready:
             self._refuse_midway()
         self._job = self._job or Deadline(self._timeout)
@@ -461,8 +469,8 @@ class SmtpClient:
                 self._begin_mail()
             return delivered(self, prepared(self._capabilities, envelope, content), progress=progress)
         except BaseException as error:
-            if self._conversation.stage in _BETWEEN_MAILS:
-                raise
+            if self._conversation is before or self._conversation.stage in _BETWEEN_MAILS:
+                raise  # nothing was sent, or no mail is open
             self._fail(error)  # an interrupt between two steps, too, must not leave the mail half-sent
         finally:
             self._job = None
@@ -481,7 +489,7 @@ class SmtpClient:
         if self._conversation.stage is Stage.GREETED and not self.ehlo().success:
             self.helo()
         if self._conversation.reverse_path is not None:
-            self.rset()  # MAIL inside a transaction is a 503, and its recipients would get this message
+            self.rset().raise_for_status()  # MAIL inside a transaction is a 503, and its recipients would get this one
 
     def send_message(
         self,
@@ -517,15 +525,14 @@ class SmtpClient:
             command: one command line.
             suffix: what ends it: line ends, and dots for the end of content.
         """
-        if not set(suffix) <= _SUFFIX_CHARACTERS:
-            raise ValueError(f"the suffix {suffix!r} holds more than CR, LF and dots: put it into the command")
         try:
-            typed = raw_command(command, suffix.encode(), answers_challenge=self._conversation.stage is Stage.AUTH)
-        except ValueError as error:
+            end = _suffix(suffix)
+            typed = raw_command(command, end, answers_challenge=self._conversation.stage is Stage.AUTH)
+        except (ValueError, TypeError) as error:
             raise error.with_traceback(None) from None  # its frames hold the line
         finally:
             del command  # it may hold a secret
-        self._learn(typed)
+        self._learn(typed.secret)
         return decoded(self._exchange(typed).raw)
 
     @staticmethod
@@ -546,39 +553,47 @@ class SmtpClient:
         Raises:
             SmtpInsecureError: a secret in them would go out in the clear; nothing was sent.
         """
-        if not isinstance(data, str | bytes):
-            raise TypeError(f"data is str or bytes, not {type(data).__name__}")
         try:
-            octets = Secret(encoded(data) if isinstance(data, str) else data)  # it may hold one, whole or begun
-        except ValueError as error:
+            octets = _closed(data)
+        except (ValueError, TypeError) as error:
             raise error.with_traceback(None) from None  # its frames hold the text
         finally:
             del data
         wire = self._connected()
+        deadline = Deadline(self._timeout)
         typed = self._raw.then(octets, self._conversation.stage, owed=bool(self._owed))
-        if typed.secret:
+        if typed.secrets:
             self._refuse_insecure()
-        for command in typed.commands:
-            self._learn(command)
+        for secret in typed.secrets:
+            self._learn(secret)
         try:
-            wire.send_blindly(octets.octets(), Deadline(self._timeout))
+            self._raw = typed
+            self._owed.extend(typed.commands)
+            self._unsettled = True
+            wire.send_blindly(octets.octets(), len(self._owed), deadline)
+            self._settle_raw()
         except BaseException as error:  # noqa: BLE001 - as in _exchange
             self._fail(error)
-        self._raw = typed
-        self._owed.extend(typed.commands)
-        self._unsettled = bool(self._owed) or typed.unfinished
 
     def receive_data(self) -> str:
         """One whole reply as text, as it came: the next one, whatever it answers."""
         wire = self._connected()
         started = monotonic()
+        raw: RawReply | None = None
         try:
             raw = wire.receive(Deadline(self._timeout))
+            reply = self._heard(self._owed.popleft() if self._owed else None, raw, started, wire.sent_at)
+            self._settle_raw()
         except BaseException as error:  # noqa: BLE001 - as in _exchange
-            self._fail(error)
-        answered = self._owed.popleft() if self._owed else None
-        self._unsettled = bool(self._owed) or self._raw.unfinished
-        return decoded(self._heard(answered, raw, started, wire.sent_at).raw)
+            answered, raw = raw is not None, None
+            self._fail(error, answered=answered)
+        return decoded(reply.raw)
+
+    def _settle_raw(self) -> None:
+        """Finds out whether something is left of what was typed by hand."""
+        if not self._owed:
+            self._raw = self._raw.at(self._conversation.stage)
+        self._unsettled = bool(self._owed) or self._raw.unfinished or self._raw.midline
 
     # -- state -----------------------------------------------------------------------------------------------
 
@@ -738,8 +753,9 @@ class SmtpClient:
                     self._heard(command, raw, started, wire.sent_at, content)
             finally:
                 answered, raw = raw is not None, None  # it may hold a secret that the server echoed: no frame keeps it
-                self._fail(error, () if answered else (command,), content, answered=answered)
-        if wire.refused:
+                unanswered = () if answered else (command,)
+                self._fail(error, unanswered, content, answered=answered, hides=command.secret is not None)
+        if wire.refused and self._wire is not None:
             self._close(_CUT_SHORT)
         return reply
 
@@ -782,7 +798,7 @@ class SmtpClient:
             self._fail_group(error, group, content, replies)
         if replies is not None:
             replies += group.replies()
-        if wire.refused:
+        if wire.refused and self._wire is not None:
             self._close(_CUT_SHORT)
         return group
 
@@ -917,17 +933,19 @@ class SmtpClient:
         )  # fmt: skip
 
     def _refuse_owed(self) -> None:
-        if self._unsettled:
+        """Refuses what would take a reply that send_data left, or end its line; content it began ends with this."""
+        if self._owed or self._raw.unfinished:
             owed = f"unread: {plural(len(self._owed), 'reply', 'replies')}" if self._owed else "a line without its end"
             raise SmtpError(
                 f"send_data() left something behind ({owed}); nothing was sent",
                 cause="The next reply would be taken for this command's.",
                 advice="call receive_data() once for each command sent, or end the line",
             )
+        self._raw, self._unsettled = _NOTHING_RAW, False
 
-    def _learn(self, command: Command) -> None:
-        if command.secret is not None:
-            self._redaction.learn(command.secret, *sasl.secrets_in(command.secret))
+    def _learn(self, secret: Secret | None) -> None:
+        if secret is not None:
+            self._redaction.learn(secret, *sasl.secrets_in(secret))
 
     def _explained(self, error: BaseException) -> BaseException:
         """A silent greeting at a port where TLS comes first has a likelier cause than a slow server."""
@@ -976,6 +994,7 @@ class SmtpClient:
         content: bytes | Tally = b"",
         *,
         answered: bool = False,
+        hides: bool = False,
     ) -> NoReturn:
         """Ends the connection for `error`, records that, and raises it without the frames that saw the octets.
 
@@ -984,6 +1003,7 @@ class SmtpClient:
             commands: what was not answered.
             content: what was to go out in place of the last of them, or behind it.
             answered: whether the reply came all the same, and is recorded.
+            hides: whether a secret was to go out, which the frames hold whatever the error.
         """
         if isinstance(error, SmtpError) and self._wire and self._wire.cancelled:
             error = _cancelled()
@@ -996,7 +1016,7 @@ class SmtpClient:
         if not isinstance(error, SmtpError):
             error.add_note(f"smtpnb: {text}; connect() starts afresh")
         _log.debug("%s: %s", type(error).__name__, text)
-        if isinstance(error, SmtpError | KeyboardInterrupt):
+        if hides or isinstance(error, SmtpError | KeyboardInterrupt):
             error.__context__ = None  # its frames saw them too
             raise error.with_traceback(None) from None
         raise error  # the content's own: its traceback and cause are the user's to see
@@ -1012,6 +1032,19 @@ def _checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
     if context is None or isinstance(context, ssl.SSLContext):
         return context
     raise TypeError(f"TLS settings are an ssl.SSLContext, not {type(context).__name__}")
+
+
+def _suffix(suffix: str) -> bytes:
+    if not isinstance(suffix, str) or not set(suffix) <= _SUFFIX_CHARACTERS:
+        raise ValueError(f"the suffix {suffix!r} is not CR, LF and dots alone: put the rest into the command")
+    return suffix.encode()
+
+
+def _closed(data: str | bytes) -> Secret:
+    """The octets of `data`, which may hold a secret, whole or begun."""
+    if not isinstance(data, str | bytes):
+        raise TypeError(f"data is str or bytes, not {type(data).__name__}")
+    return Secret(encoded(data) if isinstance(data, str) else data)
 
 
 def _check_line(password: Secret) -> None:

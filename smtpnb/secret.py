@@ -35,7 +35,7 @@ class Secret:
     def __init__(self, value: "str | bytes | Secret") -> None:
         if isinstance(value, Secret):
             self._open, self.is_utf8 = value._open, value.is_utf8
-        elif isinstance(value, str | bytes):
+        elif isinstance(value, str | bytes | bytearray):
             # A closure, not an attribute: pickle, copy, vars() and debuggers' attribute views find no text.
             octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else bytes(value)
             self._open = lambda: octets

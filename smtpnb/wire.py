@@ -84,9 +84,9 @@ class Wire:
         self.sent_at = monotonic()
         return self.receive(deadline)
 
-    def send_blindly(self, octets: bytes, deadline: Deadline) -> None:
-        """Sends `octets` whatever is unread: for pipelining by hand."""
-        self._claim(1)
+    def send_blindly(self, octets: bytes, replies: int, deadline: Deadline) -> None:
+        """Sends `octets` whatever is unread, after which so many replies are due: for pipelining by hand."""
+        self._claim(replies)
         self.stream.write(octets, deadline)
         self.sent_at = monotonic()
 
@@ -189,7 +189,13 @@ class Wire:
             if self.stream.waiting():
                 self._reader.feed(self._read(deadline))
             if self._take_up(answers, count):
-                return
+                if answers[-1][0].code == 421:
+                    return
+                raise SmtpProtocolError(
+                    "the server answered commands that had not gone out yet",
+                    cause="It answers more than it was asked, so no reply can be told from another's.",
+                    advice="connect() again; where it goes on so, send to fewer recipients at once",
+                )
             self.cut = sent = sent + self.stream.write(octets[sent : sent + PIECE], deadline, watch=True)
         self.cut = None
 

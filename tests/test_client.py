@@ -14,7 +14,16 @@ import pytest
 from leaks import forms, locals_shown
 from scripted import PLACES, Script, playing
 
-from smtpnb import Sandbox, SmtpClient, SmtpDisconnected, SmtpError, SmtpProtocolError, SmtpTimeout
+from smtpnb import (
+    Sandbox,
+    SmtpClient,
+    SmtpDisconnected,
+    SmtpError,
+    SmtpInsecureError,
+    SmtpProtocolError,
+    SmtpTimeout,
+)  # fmt: skip
+from smtpnb.exchange import Exchange
 from smtpnb.protocol.conversation import Stage
 from smtpnb.secret import MASK, Secret
 from smtpnb.text import visible
@@ -706,3 +715,221 @@ def test_file_that_has_nothing_yet_is_no_end_of_content(chunking: bool) -> None:
         assert not client.connected
         assert b"\r\n.\r\n" not in heard.octets
         assert b"LAST" not in heard.octets
+
+
+# -- what was typed by hand, and what comes after it -------------------------------------------------------------------
+
+
+def by_hand(script_: str, **options: Any) -> Any:
+    return playing(Script.parse(f"S: 220 hi\nC: EHLO *\nS: 250 x\n{script_}\nstall"), "memory", **options)
+
+
+ENVELOPE = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go"
+
+
+def in_data(client: SmtpClient) -> None:
+    client.connect()
+    client.ehlo()
+    client.mail("a@x")
+    client.rcpt("b@x")
+    client.data()
+
+
+@pytest.mark.parametrize("end", [lambda c: c.get_response("", "\r\n.\r\n"), lambda c: c.data_body(b"")])
+def test_half_line_of_content_is_forgotten_once_the_content_has_ended(end: Callable[[SmtpClient], object]) -> None:
+    with by_hand(f"{ENVELOPE}\ncontent\nS: 250 taken\nC: AUTH *\nS: 535 no\nC: NOOP\nS: 250 ok") as (client, heard):
+        in_data(client)
+        client.send_data("Subject: x\r\n\r\nHello")
+        end(client)
+        assert heard.octets.endswith(b"Hello\r\n.\r\n")
+        client.send_data(f"AUTH PLAIN {TOKEN}\r\n")
+        client.receive_data()
+        client.noop()
+        assert TOKEN not in client.transcript.to_text()
+        assert [entry.command for entry in client.transcript if isinstance(entry, Exchange)][-2:] == [
+            "AUTH PLAIN ⟨hidden⟩",
+            "NOOP",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("before", "content", "wire"),
+    [
+        ("abc", b"", b"abc\r\n.\r\n"), ("abc", b".def", b"abc.def\r\n.\r\n"), ("abc\r\n", b".def", b"abc\r\n..def\r\n.\r\n"),
+        ("abc", b"\n.", b"abc\r\n..\r\n.\r\n"),
+    ],
+)  # fmt: skip
+def test_content_goes_on_where_that_by_hand_stopped(before: str, content: bytes, wire: bytes) -> None:
+    with by_hand(f"{ENVELOPE}\ncontent\nS: 250 taken") as (client, heard):
+        in_data(client)
+        client.send_data(before)
+        assert client.data_body(content).code == 250
+        assert heard.octets.endswith(b"DATA\r\n" + wire)
+
+
+@pytest.mark.parametrize("line", ["AUTH\tLOGIN", " AUTH LOGIN", "auth  LOGIN", "XAUTH LOGIN"])
+@pytest.mark.parametrize("way", ["get_response", "send_data"])
+def test_answer_to_any_challenge_is_secret(line: str, way: str) -> None:
+    word = base64.b64encode(b"wonderland").decode()
+    with by_hand(f"C: *\nS: 334 UGFzc3dvcmQ6\nC: *\nS: 535 no {word} wonderland") as (client, _):
+        client.connect()
+        client.ehlo()
+        for typed in (line, word):
+            if way == "get_response":
+                client.get_response(typed)
+            else:
+                client.send_data(f"{typed}\r\n")
+                client.receive_data()
+        told = client.transcript.to_text()
+        assert word not in told
+        assert "wonderland" not in told
+
+
+@pytest.mark.parametrize("typed", [f"AUTH PLAIN {TOKEN} ", f"AUTH PLAIN {TOKEN}\t", f"AUTH PLAIN {TOKEN.rstrip('=')}"])
+def test_token_typed_with_blanks_or_without_padding_is_masked_where_it_is_echoed(typed: str) -> None:
+    bare = TOKEN.rstrip("=")
+    with by_hand(f"C: AUTH *\nS: 535 bad {bare} wonderland") as (client, _):
+        client.connect()
+        client.ehlo()
+        reply = client.get_response(typed)
+        assert bare not in reply
+        assert "wonderland" not in reply
+
+
+def test_secret_that_is_begun_is_masked_where_it_is_echoed() -> None:
+    with by_hand(f"hear {11 + len(TOKEN)}\nS: 500 AUTH PLAIN {TOKEN}") as (client, _):
+        client.connect()
+        client.ehlo()
+        client.send_data(f"AUTH PLAIN {TOKEN}")
+        assert TOKEN not in client.receive_data()
+
+
+def test_secret_behind_a_data_without_its_answer_is_not_sent_in_the_clear() -> None:
+    with by_hand("C: DATA\nS: 503 no", trust_loopback=False) as (client, heard):
+        client.connect()
+        client.ehlo()
+        client.send_data("DATA\r\n")
+        with pytest.raises(SmtpInsecureError):
+            client.send_data(f"AUTH PLAIN {TOKEN}\r\n")
+        assert TOKEN.encode() not in heard.octets
+        client.receive_data()
+
+
+def test_chunk_by_hand_leaves_the_session_in_step() -> None:
+    with by_hand("C: BDAT *\nhear 14\nS: 250 ok\nC: NOOP\nS: 250 ok") as (client, _):
+        client.connect()
+        client.ehlo()
+        client.send_data("BDAT 14 LAST\r\nhello\r\nworld\r\n")
+        client.receive_data()
+        assert client.noop().code == 250
+
+
+@pytest.mark.parametrize("wrong", [("AUTH PLAIN T0KEN", "\r\nNOOP\r\n"), ("AUTH PLAIN T0KEN", b"\r\n"), ("AUTH PLAIN T0KEN", None),
+                                   (b"AUTH PLAIN T0KEN", "\r\n")])  # fmt: skip
+def test_refused_line_is_in_no_frame(wrong: tuple[Any, Any]) -> None:
+    with by_hand("") as (client, _):
+        client.connect()
+        with pytest.raises((TypeError, ValueError)) as caught:
+            client.get_response(*wrong)
+        assert "T0KEN" not in locals_shown(caught.value)
+
+
+class AlarmError(Exception):
+    """As a handler of a signal may raise."""
+
+
+def test_secret_is_in_no_frame_of_a_foreign_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with by_hand("C: AUTH *\nS: 235 ok") as (client, _):
+        client.connect()
+        client.ehlo()
+
+        def alarmed(wire: Wire, deadline: object) -> Any:
+            raise AlarmError
+
+        monkeypatch.setattr(Wire, "receive", alarmed)
+        with pytest.raises(AlarmError) as caught:
+            client.auth_plain("alice", "wonderland")
+        shown = locals_shown(caught.value)
+        assert TOKEN not in shown
+        assert "wonderland" not in shown
+
+
+@pytest.mark.parametrize("call", ["connect", "with", "receive_data"])
+def test_handler_of_the_log_that_raises_leaves_no_connection(call: str, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise RuntimeError
+
+    log, handler = logging.getLogger("smtpnb.client"), Broken()
+    caplog.set_level(logging.DEBUG, "smtpnb.client")
+    with by_hand("C: NOOP\nS: 250 ok") as (client, _):
+        if call == "receive_data":
+            client.connect()
+            client.ehlo()
+            client.send_data("NOOP\r\n")
+        log.addHandler(handler)
+        try:
+            with pytest.raises(RuntimeError):
+                client.__enter__() if call == "with" else getattr(client, call)()
+        finally:
+            log.removeHandler(handler)
+        assert not client.connected
+
+
+def test_interrupt_behind_typed_octets_pairs_no_reply_with_the_next_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    with by_hand("C: VRFY x\nS: 250 of VRFY") as (client, _):
+        client.connect()
+        client.ehlo()
+        send = Wire.send_blindly
+
+        def interrupted(wire: Wire, *arguments: Any) -> None:
+            send(wire, *arguments)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Wire, "send_blindly", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            client.send_data("VRFY x\r\n")
+        with pytest.raises(SmtpDisconnected, match="interrupted"):
+            client.noop()
+
+
+@pytest.mark.parametrize("call", [lambda c: c.send_mail("a@x", "b@x", b"hi"), lambda c: c.starttls()])
+def test_refusal_that_sends_nothing_keeps_the_connection(call: Callable[[SmtpClient], object]) -> None:
+    with by_hand("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: NOOP\nS: 250 ok") as (client, _):
+        client.connect()
+        client.ehlo()
+        client.mail("a@x")
+        client.send_data("RCPT TO:<b@x>\r\n")
+        with pytest.raises(SmtpError, match="nothing was sent"):
+            call(client)
+        client.receive_data()
+        assert client.noop().code == 250
+
+
+def test_look_notices_an_end_while_content_is_typed() -> None:
+    with by_hand(f"{ENVELOPE}\nhear 4\nS: 421 bye\nclose") as (client, _):
+        in_data(client)
+        client.send_data("abc\n")
+        assert not client.still_connected()
+
+
+def test_quit_that_is_not_granted_ends_nothing() -> None:
+    with by_hand("C: QUIT\nS: 250 not yet\nC: NOOP\nS: 250 ok") as (client, _):
+        client.connect()
+        client.ehlo()
+        client.quit()
+        assert client.connected
+        assert client.conversation.stage is Stage.READY
+
+
+def test_text_with_a_lone_surrogate_is_no_reply() -> None:
+    with pytest.raises(SmtpProtocolError, match="surrogate"):
+        SmtpClient.parse_reply("250 \ud800\r\n")
+
+
+def test_early_farewell_is_the_fate_that_is_told() -> None:
+    with by_hand(f"{ENVELOPE}\nhear 10\nS: 421 full") as (client, _):
+        in_data(client)
+        assert client.data_body([b"x" * 300_000, b"y" * 300_000]).code == 421
+        with pytest.raises(SmtpDisconnected, match="the server closed the session with 421"):
+            client.noop()

@@ -6,6 +6,7 @@ import io
 import sys
 import threading
 import tracemalloc
+from email import message_from_string as email_from_string
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from smtpnb.transport.memory import MemoryStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from smtpnb.transport.deadline import Deadline
 
@@ -353,6 +355,7 @@ def test_email_message_goes_to_all_and_its_bcc_is_told_to_nobody() -> None:
         ({"From": "a@x, c@x", "Sender": "s@x", "To": "b@x"}, "s@x", ("b@x",)),
         ({"From": "a@x", "To": "b@x, B <b@x>", "Cc": "b@x"}, "a@x", ("b@x",)),
         ({"From": "a@x", "To": "b@x", "Resent_From": "r@x", "Resent_To": "n@x"}, "r@x", ("n@x",)),
+        ({"From": "a@x", "To": "b@x", "Resent_Message_ID": "<1@x>"}, "a@x", ("b@x",)),
     ],
 )
 def test_envelope_comes_from_the_header_section(
@@ -361,6 +364,16 @@ def test_envelope_comes_from_the_header_section(
     client, _ = connected(server(), "8BITMIME")
     delivery = client.send_message(email(**fields))
     assert (delivery.sender, delivery.accepted) == (sender, recipients)
+
+
+def test_message_that_was_resent_more_than_once_has_no_one_envelope() -> None:
+    client, peer = connected("", "8BITMIME")
+    message = email_from_string(
+        "Resent-From: b@x\nResent-To: c@x\nResent-From: a@x\nResent-To: secret@x\nFrom: a@x\nTo: b@x\n\nhi\n"
+    )
+    with pytest.raises(ValueError, match="resent more than once"):
+        client.send_message(message)
+    assert peer.writes == []
 
 
 @pytest.mark.parametrize(
@@ -487,6 +500,17 @@ def test_farewell_in_the_middle_of_a_great_envelope_is_a_delivery_that_failed(ch
         client.noop()
 
 
+def test_answers_to_what_has_not_gone_out_are_none() -> None:
+    answers = "\n".join(["S: 250 ok"] * 401)
+    script = Script.parse(f"S: 220 hi\nC: EHLO *\nS: 250-x\nS: 250 PIPELINING\nhear 2000\n{answers}\nS: 354 go\nstall")
+    client = SmtpClient("mx.example", stream=Sipping(ScriptedPeer(script)), timeout=1)
+    client.connect()
+    client.ehlo()
+    with pytest.raises(SmtpProtocolError, match="had not gone out"):
+        client.send_mail("a@x", [f"b{number}@x" for number in range(400)], b"hi\r\n")
+    assert not client.connected
+
+
 @pytest.mark.parametrize("chunk", [65_536, 1])
 @pytest.mark.parametrize(("end", "words"), [("close", "closed the connection"), ("garbage 00ff0d0a", "no reply")])
 def test_replies_before_a_great_envelope_broke_off_are_recorded(end: str, words: str, chunk: int) -> None:
@@ -593,6 +617,47 @@ def test_binary_content_has_the_size_of_its_own_octets(source: Callable[[bytes],
 def test_any_2xx_grants_however_it_comes(said: dict[str, Any], offers: tuple[str, ...], chunk: int) -> None:
     client, _ = connected(server(**said), *offers, chunk=chunk)
     assert client.send_mail("a@x", "b@x", b"hi\r\n").accepted == ("b@x",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"Subject: x\n\r\n\xc3\x84\n", b"Subject: x\r\r\xc3\x84\r", b"\r\n\xc3\x84", b"Subject: x\r\n\r\n\xc3\x84\r\n"],
+)
+@pytest.mark.parametrize("way", [bytes, lambda octets: [octets[:12], octets[12:]], io.BytesIO])
+def test_body_of_eight_bits_needs_no_international_header(content: bytes, way: Callable[[bytes], Any]) -> None:
+    client, _ = connected(server(), "8BITMIME")
+    assert client.send_mail("a@x", "b@x", way(content)).mail_parameters == ("BODY=8BITMIME",)
+
+
+def test_header_of_eight_bits_needs_one_however_it_is_cut() -> None:
+    for way in (bytes, lambda octets: [octets[:12], octets[12:]], io.BytesIO):
+        client, peer = connected("", "8BITMIME")
+        with pytest.raises(SmtpError, match="not ASCII"):
+            client.send_mail("a@x", "b@x", way(b"Subject: x\r\nX: \xc3\x84\r\n\r\nhi"))
+        assert peer.writes == []
+
+
+def test_transaction_that_will_not_be_reset_gets_no_other_message() -> None:
+    client, peer = connected("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RSET\nS: 502 no", "PIPELINING")
+    client.mail("old@x")
+    client.rcpt("other@x")
+    peer.writes.clear()
+    with pytest.raises(SmtpReplyError, match="502"):
+        client.send_mail("a@x", "b@x", b"hi\r\n")
+    assert peer.writes == [b"RSET\r\n"]
+    assert client.connected
+
+
+def test_content_from_a_file_that_next_reads_and_from_every_second_octet(tmp_path: Path) -> None:
+    path = tmp_path / "mail.txt"
+    path.write_text("first\nSubject: x\n\nhi\n", encoding="utf-8")
+    client, peer = connected(server() + "\n" + server())
+    with path.open(encoding="utf-8") as file:
+        assert next(file) == "first\n"
+        assert client.send_mail("a@x", "b@x", file).success
+    assert b"".join(peer.writes).endswith(b"DATA\r\nSubject: x\r\n\r\nhi\r\n.\r\n")
+    assert client.send_mail("a@x", "b@x", memoryview(b"axbxcx")[::2]).success
+    assert b"".join(peer.writes).endswith(b"DATA\r\nabc\r\n.\r\n")
 
 
 @pytest.mark.parametrize("at", ["size", "after"])

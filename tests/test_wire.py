@@ -93,7 +93,7 @@ def test_end_that_was_unread_is_a_disconnection() -> None:
 
 def test_sending_blindly_sends_whatever_is_unread() -> None:
     wire, heard = wired("S: 220 hi\nS: 250 ok")
-    wire.send_blindly(b"NOOP\r\n", soon())
+    wire.send_blindly(b"NOOP\r\n", 1, soon())
     assert heard.octets == b"NOOP\r\n"
 
 
@@ -375,7 +375,7 @@ def test_thread_that_looks_meanwhile_takes_no_reply_and_sees_no_end(quick_switch
     "use",
     [
         lambda wire: wire.exchange(b"NOOP\r\n", soon()),
-        lambda wire: wire.send_blindly(b"NOOP\r\n", soon()),
+        lambda wire: wire.send_blindly(b"NOOP\r\n", 1, soon()),
         lambda wire: wire.start_tls(ssl.create_default_context(), "mx", soon()),
     ],
     ids=["exchange", "send_blindly", "start_tls"],

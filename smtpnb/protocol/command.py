@@ -68,7 +68,7 @@ class Command:
         return self.octets if self.secret is None else self._head + self.secret.octets() + self._end
 
     def __repr__(self) -> str:
-        return f"<Command {visible(self.shown)}>"
+        return f"<Command {visible(getattr(self, 'shown', 'not made'))}>"  # in a traceback's locals it may be half-made
 
 
 #: What stands for the content, and for its end, where its reply is told.

@@ -30,12 +30,15 @@ class Stuffer:
     """Makes wire octets of content, piece by piece.
 
     Every CR LF, bare CR and bare LF is one line end and becomes CR LF; a dot that begins a line gets a second.
+
+    Args:
+        midline: whether the beginning of a line has gone out before.
     """
 
     __slots__ = ("_after_cr", "_at_line_start", "stuffed")
 
-    def __init__(self) -> None:
-        self._at_line_start = True
+    def __init__(self, *, midline: bool = False) -> None:
+        self._at_line_start = not midline
         self._after_cr = False  # the last piece ended in CR: its line end is written, an LF now is part of it
         self.stuffed = 0
 
@@ -110,7 +113,8 @@ def pieces(content: Content, size: int = PIECE, heed: Callable[[], None] | None 
     if isinstance(content, str):
         return _text_pieces(content, size)
     if isinstance(content, bytes | bytearray | memoryview):
-        return _octet_pieces(memoryview(content).cast("B"), size)
+        view = memoryview(content)
+        return _octet_pieces((view if view.c_contiguous else memoryview(view.tobytes())).cast("B"), size)
     read = getattr(content, "read", None)
     if callable(read):
         return _file_pieces(read, size)
@@ -181,9 +185,14 @@ def _octets(chunk: object) -> bytes:
     raise TypeError(f"a chunk of content is str or bytes, not {type(chunk).__name__}")
 
 
-def transparent(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces made transparent, the end of the data behind the last: small content is one write."""
-    stuffer = Stuffer()
+def transparent(pieces: Iterator[bytes], *, midline: bool = False) -> Iterator[bytes]:
+    """The pieces made transparent, the end of the data behind the last: small content is one write.
+
+    Args:
+        pieces: the content.
+        midline: whether the beginning of a line has gone out before.
+    """
+    stuffer = Stuffer(midline=midline)
     waiting = b""
     for piece in pieces:
         if waiting:
@@ -206,9 +215,14 @@ def measured(content: bytes) -> tuple[bytes, int]:
     return (b"." + octets if plain.startswith(b".") else octets), len(plain)
 
 
-def verbatim(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces as they are, the end of the data behind the last."""
-    waiting = end = b""
+def verbatim(pieces: Iterator[bytes], *, midline: bool = False) -> Iterator[bytes]:
+    """The pieces as they are, the end of the data behind the last.
+
+    Args:
+        pieces: the content.
+        midline: whether the beginning of a line has gone out before.
+    """
+    waiting, end = b"", b"?" if midline else b""
     for piece in pieces:
         if waiting:
             yield waiting

@@ -113,7 +113,8 @@ class Conversation(Displayable):
         verb, _, arguments = command.partition(" ")
         steps = _STEPS.get(verb)
         if steps is None:
-            steps = _STEPS.get(verb.upper(), _NO_STEPS)
+            verb, arguments = [*command.split(maxsplit=1), "", ""][:2]  # typed by hand, other blanks may part them
+            steps = _STEPS.get(verb.upper(), _CHALLENGES)
         if not steps:
             return self
         step = steps.get(code // 100) or steps.get(code)  # 235 alone says that AUTH succeeded (RFC 4954 §6)
@@ -279,7 +280,10 @@ _Steps: TypeAlias = dict[int, Callable[[Conversation, str], Conversation]]
 #: The steps of what changes nothing.
 _NO_STEPS: Final[_Steps] = {}
 
-#: Verb → first digit of the reply, or 235 → what becomes of the conversation; all else leaves it as it is.
+#: Those of what nobody knows: a 334 is a challenge all the same, and what answers it a secret (RFC 4954 §4).
+_CHALLENGES: Final[_Steps] = {334: Conversation._challenged}
+
+#: Verb → first digit of the reply, or all of them → what becomes of the conversation; all else leaves it as it is.
 _STEPS: Final[dict[str, _Steps]] = {
     "EHLO": {2: lambda now, _: now._introduced("EHLO")},
     "HELO": {2: lambda now, _: now._introduced("HELO")},
@@ -289,7 +293,7 @@ _STEPS: Final[dict[str, _Steps]] = {
     "DATA": {3: Conversation._taking_content},
     "BDAT": {2: Conversation._chunk},
     "AUTH": {235: Conversation._authenticated, 3: Conversation._challenged},
-    "QUIT": {2: lambda _now, _: CLOSED},
+    "QUIT": {221: lambda _now, _: CLOSED},
     **dict.fromkeys(("NOOP", "HELP", "VRFY", "EXPN"), _NO_STEPS),
 }  # STARTTLS is not among them: the handshake comes first, see `after_tls`
 

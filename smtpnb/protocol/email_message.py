@@ -5,6 +5,9 @@ from typing import IO, TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from email.message import Message
 
+#: What makes an envelope of its own of a block of Resent- fields: each may be there once in a block (RFC 5322 §3.6.6).
+_RESENT: Final = frozenset({"resent-from", "resent-sender", "resent-to", "resent-cc", "resent-bcc"})
+
 #: Octets of a message that stay in memory before it goes to a temporary file.
 _SPOOLED: Final = 1024 * 1024
 
@@ -13,7 +16,7 @@ def envelope(message: "Message") -> tuple[str, list[str]]:
     """Sender and recipients from the header section, the Resent- fields first (RFC 5322 §3.6.6).
 
     Raises:
-        ValueError: no sender, or no recipient.
+        ValueError: no sender, no recipient, or several blocks of Resent- fields, each of which is an envelope.
         TypeError: what was given is no `EmailMessage`.
     """
     if not is_message(message):
@@ -22,7 +25,10 @@ def envelope(message: "Message") -> tuple[str, list[str]]:
         )
     from email.utils import getaddresses  # noqa: PLC0415 - not loaded by who sends no EmailMessage
 
-    prefix = "Resent-" if any(name.lower().startswith("resent-") for name in message) else ""
+    resent = [name.lower() for name in message if name.lower() in _RESENT]
+    if len(resent) > len(set(resent)):
+        raise ValueError("the message was resent more than once: give sender and recipients to send_mail()")
+    prefix = "Resent-" if resent else ""
 
     def addresses(*names: str) -> list[str]:
         fields = [str(value) for name in names for value in message.get_all(prefix + name, [])]

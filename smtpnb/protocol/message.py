@@ -1,5 +1,6 @@
 """What a message needs of a server: its size, and the extensions without which it would be damaged."""
 
+import re
 from typing import Any, Final, NamedTuple
 
 from smtpnb.protocol.content import Content, pieces
@@ -56,7 +57,10 @@ def needs(content: Content) -> tuple[int | None, Needs]:
 def _position(content: Any) -> int | None:
     """Where a file that can be read twice stands; None for everything else."""
     seekable = getattr(content, "seekable", None)
-    return content.tell() if callable(seekable) and seekable() else None
+    try:
+        return content.tell() if callable(seekable) and seekable() else None
+    except OSError:  # a text file that `next()` reads
+        return None
 
 
 class _Scan:
@@ -75,10 +79,14 @@ class _Scan:
         self._size += len(piece) + 2 * ends - piece.count(b"\n") - piece.count(b"\r") - seam * 2
         if not piece.isascii():
             self._eight_bit = True
-            self._international |= self._in_header and not _header_part(piece).isascii()
+            self._international |= self._in_header and not self._header_part(piece).isascii()
         self._binary |= 0 in piece
-        self._in_header = self._in_header and len(_header_part(piece)) == len(piece)
+        self._in_header = self._in_header and len(self._header_part(piece)) == len(piece)
         self._last = piece[-1:]
+
+    def _header_part(self, piece: bytes) -> bytes:
+        split = self._last == b"\r" and piece[:1] == b"\n"  # a CR LF in two pieces is one line end
+        return _header_part(piece, fresh=self._last in (b"\n", b"\r", b"") and not split)
 
     @property
     def size(self) -> int:
@@ -90,7 +98,16 @@ class _Scan:
         return Needs(self._eight_bit, self._international, self._binary)
 
 
-def _header_part(piece: bytes) -> bytes:
-    """What of `piece` stands before the empty line."""
-    found = [end for end in (piece.find(b"\r\n\r\n"), piece.find(b"\n\n")) if end >= 0]
-    return piece[: min(found)] if found else piece
+#: An empty line, whatever ends it and the line before.
+_EMPTY_LINE: Final = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
+
+#: One that comes first.
+_EMPTY_FIRST: Final = re.compile(rb"[\r\n]")
+
+
+def _header_part(piece: bytes, *, fresh: bool = True) -> bytes:
+    """What of `piece`, which begins with a line if `fresh`, stands before the empty line."""
+    if fresh and _EMPTY_FIRST.match(piece):
+        return b""
+    found = _EMPTY_LINE.search(piece)
+    return piece[: found.start()] if found else piece

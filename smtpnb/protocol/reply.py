@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, Self
 
 from smtpnb.displayable import Displayable
-from smtpnb.errors import SmtpReplyError
+from smtpnb.errors import SmtpProtocolError, SmtpReplyError
 from smtpnb.frozen import Later, maker_without, quick
 from smtpnb.protocol.conversation import Stage
 from smtpnb.protocol.reader import one_reply
@@ -88,7 +88,14 @@ class SmtpReply(Displayable):
             TypeError: it is neither text nor octets.
         """
         if isinstance(raw, str):
-            raw = raw.encode("utf-8", "surrogateescape")
+            try:
+                raw = raw.encode("utf-8", "surrogateescape")
+            except UnicodeEncodeError:
+                raise SmtpProtocolError(
+                    "a lone surrogate is in it, and no octets stand for that",
+                    cause="The text did not come from a server as it is.",
+                    advice="parse the octets as they came",
+                ) from None
         elif not isinstance(raw, bytes):
             raise TypeError(f"a reply is parsed from str or bytes, not {type(raw).__name__}")
         code, octets = one_reply(raw)

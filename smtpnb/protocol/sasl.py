@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from smtpnb.protocol.limits import MAX_CHALLENGE
@@ -10,6 +11,13 @@ from smtpnb.secret import Secret
 
 # RFC 4422 §3.1: 1 to 20 of these. Lower case is let through (servers fold it), other characters are not.
 _MECHANISM: Final = re.compile(r"[A-Za-z0-9_-]{1,20}")
+
+
+#: Characters of the shortest base64.
+_SHORTEST: Final = 4
+
+#: The token of XOAUTH2 and OAUTHBEARER (RFC 7628 §3.1).
+_BEARER: Final = re.compile(rb"auth=Bearer ([^\x01]+)", re.IGNORECASE)
 
 
 def mechanism_name(name: object) -> str:
@@ -57,9 +65,18 @@ def is_empty(token: Secret) -> bool:
 
 
 def secrets_in(token: Secret) -> tuple[Secret, ...]:
-    """The secrets inside a base64 token typed by hand: what it decodes to, and the password of a PLAIN message."""
+    """The secrets inside what was typed by hand: each word, what it decodes to, and the password or token in that."""
+    words = [word for word in token.octets().split() if len(word) >= _SHORTEST]
+    return tuple(Secret(secret) for word in words for secret in _secrets_of(word))
+
+
+def _secrets_of(word: bytes) -> Iterator[bytes]:
+    yield word
+    bare = word.rstrip(b"=")  # typed by hand, the padding may be missing
     try:
-        message = base64.b64decode(token.octets(), validate=True)
+        message = base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
     except (binascii.Error, ValueError):
-        return ()
-    return (Secret(message), Secret(message.rpartition(b"\0")[2]))
+        return
+    yield message
+    yield message.rpartition(b"\0")[2]  # PLAIN
+    yield from _BEARER.findall(message)

@@ -80,6 +80,8 @@ def resolved(endpoint: Endpoint, deadline: Deadline) -> list[Address]:
     thread.start()
     while thread.is_alive() and deadline.left():
         thread.join(min(deadline.left(), SLICE))
+    if not answer and deadline.cancelled:
+        raise timed_out("address", deadline)
     if not answer:
         raise SmtpTimeout(
             timed_out(f"address for {visible(endpoint.host)}", deadline).message,

@@ -127,6 +127,7 @@ class SocketStream:
         self._naps = scheduler() is None and _nap_in_reads(sock)
         self._at_once = socket.MSG_DONTWAIT if self._naps else 0  # what makes any other call return at once
         self._room = _FIRST_READ  # octets that the next read takes
+        self._to_read = False  # whether TLS must read before it can go on writing
         self._early: bytes | None = None  # read ahead by `waiting`; b"" is the peer's end
         self._tls: TlsInfo | None = None
         self._fresh = False  # whether nothing was read since the handshake
@@ -204,12 +205,13 @@ class SocketStream:
             sent = self._unsent(error)
         if sent == len(data):
             return sent
+        self._to_read = self._to_read and not sent
         rest = memoryview(data)
         while sent < len(data):
             if watch and self.waiting():
                 return sent
-            # TLS may have to read before it can write (key update), so both directions are waited for then.
-            self._wait(deadline, "progress in sending", read=watch or self._tls_sock is not None, write=True)
+            # TLS may have to read before it can write (renegotiation); what is unread otherwise wakes nobody.
+            self._wait(deadline, "progress in sending", read=watch or self._to_read, write=not self._to_read)
             sent += self._send(rest[sent:])
         return sent
 
@@ -230,6 +232,7 @@ class SocketStream:
 
     def _send(self, data: bytes | memoryview) -> int:
         """How many octets the system took, 0 where it takes none now."""
+        self._to_read = False
         try:
             return self._sock.send(data, self._at_once)
         except (OSError, ValueError) as error:
@@ -241,7 +244,8 @@ class SocketStream:
         Raises:
             SmtpDisconnected: it never will.
         """
-        if isinstance(error, BlockingIOError | InterruptedError | ssl.SSLWantReadError | ssl.SSLWantWriteError):
+        self._to_read = isinstance(error, ssl.SSLWantReadError)
+        if self._to_read or isinstance(error, BlockingIOError | InterruptedError | ssl.SSLWantWriteError):
             return 0
         raise lost(error if isinstance(error, OSError) else None) from None
 

@@ -164,6 +164,17 @@ def test_resolver_that_hangs_is_left_by_the_deadline(monkeypatch: pytest.MonkeyP
     over.set()
 
 
+def test_cancelled_resolution_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(5) and [])
+    deadline = Deadline(5)
+    threading.Timer(0.1, deadline.cancel).start()
+    with pytest.raises(SmtpTimeout, match="cancelled") as caught:
+        connected(Endpoint.of("mx.example", 25), deadline)
+    assert "cancel()" in caught.value.cause
+    over.set()
+
+
 @pytest.mark.parametrize("error", [UnicodeError("label too long"), OSError("odd"), socket.gaierror(-3, "try again")])
 def test_every_failure_of_the_resolver_is_our_error(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def getaddrinfo(*_: Any, **__: Any) -> Any:

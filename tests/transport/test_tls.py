@@ -174,6 +174,16 @@ def test_large_content_goes_through_tls(server: ssl.SSLContext, trust: ssl.SSLCo
     assert heard.octets.partition(b"DATA\r\n")[2] == content + b".\r\n"
 
 
+def test_great_write_sleeps_though_something_is_unread(server: ssl.SSLContext, trust: ssl.SSLContext) -> None:
+    script = Script.parse("tls\nS: 220 hi\nhear 5\nS: 250 early\ndeaf")
+    with playing(script, context=server, ssl_context=trust, implicit_tls=True, timeout=1) as (client, _):
+        client.connect()
+        began = time.thread_time()
+        with pytest.raises(SmtpTimeout):
+            client.send_data(b"N" * 20_000_000)
+        assert time.thread_time() - began < 0.6  # about 0.2 s, which the copies take; awake all the time, it is 1 s
+
+
 # -- certificates ------------------------------------------------------------------------------------------------
 
 
