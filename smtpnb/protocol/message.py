@@ -1,6 +1,5 @@
 """What a message needs of a server: its size, and the extensions without which it would be damaged."""
 
-import re
 from typing import Any, Final, NamedTuple
 
 from smtpnb.protocol.content import Content, pieces
@@ -98,16 +97,13 @@ class _Scan:
         return Needs(self._eight_bit, self._international, self._binary)
 
 
-#: An empty line, whatever ends it and the line before.
-_EMPTY_LINE: Final = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
-
-#: One that comes first.
-_EMPTY_FIRST: Final = re.compile(rb"[\r\n]")
+#: Where a line end follows another, whatever they are: CR LF alone is one.
+_EMPTY_LINE: Final = (b"\n\r", b"\n\n", b"\r\r")
 
 
 def _header_part(piece: bytes, *, fresh: bool = True) -> bytes:
     """What of `piece`, which begins with a line if `fresh`, stands before the empty line."""
-    if fresh and _EMPTY_FIRST.match(piece):
+    if fresh and piece[:1] in (b"\r", b"\n"):
         return b""
-    found = _EMPTY_LINE.search(piece)
-    return piece[: found.start()] if found else piece
+    found = [end for end in map(piece.find, _EMPTY_LINE) if end >= 0]
+    return piece[: min(found)] if found else piece
