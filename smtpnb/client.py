@@ -463,11 +463,11 @@ class SmtpClient:
         ready = before.stage is _READY
         if not ready:
             self._refuse_midway()
-        self._job = self._job or Deadline(self._timeout)
+        self._job = deadline = self._job or Deadline(self._timeout)
         try:
             if not ready:
                 self._begin_mail()
-            return delivered(self, prepared(self._capabilities, envelope, content), progress=progress)
+            return delivered(self, prepared(self._capabilities, envelope, content, deadline), progress=progress)
         except BaseException as error:
             if self._conversation is before or self._conversation.stage in _BETWEEN_MAILS:
                 raise  # nothing was sent, or no mail is open

@@ -26,6 +26,7 @@ from smtpnb.protocol.message import NOTHING, Needs, needs, needs_of_whole
 from smtpnb.protocol.reply import SmtpReply
 from smtpnb.recorder import Group
 from smtpnb.text import visible
+from smtpnb.transport.deadline import Deadline
 from smtpnb.transport.sockets import in_time
 
 if TYPE_CHECKING:
@@ -208,15 +209,15 @@ def _last_chunk(client: "SmtpClient", octets: Iterator[bytes]) -> SmtpReply:
 # -- what a message needs, and what the server offers ----------------------------------------------------------
 
 
-def prepared(capabilities: Capabilities, envelope: Envelope, content: Content) -> Letter:
+def prepared(capabilities: Capabilities, envelope: Envelope, content: Content, deadline: Deadline) -> Letter:
     """The message for a server that offers `capabilities`, with the parameters that it needs.
 
     Raises:
-        SmtpError: the message needs what the server does not offer; nothing was sent.
+        SmtpError: the message needs what the server does not offer, or cannot be read in time; nothing was sent.
     """
     octets = small(content)
     if octets is None:
-        ready, (size, needed) = None, needs(content)
+        ready, (size, needed) = None, needs(content, partial(in_time, deadline))
     else:
         (ready, size), needed = measured(octets), needs_of_whole(octets)
         if needed.binary:

@@ -85,7 +85,7 @@ GUARDS: Final = (
     Guard(1, "one deadline for the whole reply", "wire.py", "data = self.stream.read(deadline)\n        except SmtpTimeout", "data = self.stream.read(Deadline(deadline.seconds))\n        except SmtpTimeout", SAFETY, "drips"),
     Guard(1, "the deadline between pieces of an upload", "wire.py", 'if deadline.at <= monotonic():\n                raise timed_out("end of the upload", deadline)', "pass", WIRE, "slow_content"),
     Guard(1, "the deadline between chunks of one piece", "protocol/content.py", "            heed()\n", "            pass\n", "test_client.py", "comes_too_slowly"),
-    Guard(1, "one deadline for a whole job", "client.py", "self._job = self._job or Deadline(self._timeout)", "pass", "test_client.py", "whole_job"),
+    Guard(1, "one deadline for a whole job", "client.py", "self._job = deadline = self._job or Deadline(self._timeout)", "deadline = Deadline(self._timeout)", "test_client.py", "whole_job"),
     Guard(1, "the deadline of a handshake", "transport/sockets.py", '                self._wait(deadline, "TLS handshake", read=True)\n', '                self._wait(Deadline(3), "TLS handshake", read=True)\n', SAFETY, "handshake_that_stalls"),
     Guard(1, "the deadline of name resolution", "transport/connecting.py", "while thread.is_alive() and deadline.left():", "while thread.is_alive():", "transport/test_connecting.py", "resolver_that_hangs"),
     Guard(1, "a read inside TLS never sleeps by itself", "transport/sockets.py", "        self._fresh = True\n", "        os.set_blocking(self._sock.fileno(), True)\n", TLS, "record_of_tls_that_drips"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
+import time
 import tracemalloc
 from email import message_from_string as email_from_string
 from email.message import EmailMessage
@@ -23,6 +24,7 @@ from smtpnb import (
     SmtpProtocolError,
     SmtpReply,
     SmtpReplyError,
+    SmtpTimeout,
     sending,
 )  # fmt: skip
 from smtpnb.exchange import Exchange
@@ -658,6 +660,22 @@ def test_content_from_a_file_that_next_reads_and_from_every_second_octet(tmp_pat
     assert b"".join(peer.writes).endswith(b"DATA\r\nSubject: x\r\n\r\nhi\r\n.\r\n")
     assert client.send_mail("a@x", "b@x", memoryview(b"axbxcx")[::2]).success
     assert b"".join(peer.writes).endswith(b"DATA\r\nabc\r\n.\r\n")
+
+
+def test_file_that_cannot_be_read_through_in_time_sends_nothing() -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            time.sleep(0.2)
+            return super().read(size)
+
+    client, peer = connected("C: NOOP\nS: 250 ok", "8BITMIME", "SIZE")
+    client.timeout = 0.5
+    began = time.monotonic()
+    with pytest.raises(SmtpTimeout):
+        client.send_mail("a@x", "b@x", Slow(b"x" * 20 * PIECE))
+    assert time.monotonic() - began < 1.5
+    assert peer.writes == []
+    assert client.noop().code == 250
 
 
 @pytest.mark.parametrize("at", ["size", "after"])

@@ -1,5 +1,6 @@
 """What a message needs of a server: its size, and the extensions without which it would be damaged."""
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from smtpnb.protocol.content import Content, pieces
@@ -31,12 +32,16 @@ def needs_of_whole(content: bytes) -> Needs:
     return Needs(not content.isascii(), not _header_part(content).isascii(), 0 in content)
 
 
-def needs(content: Content) -> tuple[int | None, Needs]:
+def needs(content: Content, heed: Callable[[], None]) -> tuple[int | None, Needs]:
     """The size of `content`, and what it needs, found by reading it once.
 
     The size is in octets with CRLF line ends, before transparency (RFC 1870 §3); that of binary content is in its own
     octets, as its line ends are left alone (RFC 3030 §3). Of an iterator that can be read only
     once nothing is known before it is sent.
+
+    Args:
+        content: the content.
+        heed: called for each piece: it raises once it is too late.
     """
     position = _position(content)
     if (
@@ -47,6 +52,7 @@ def needs(content: Content) -> tuple[int | None, Needs]:
         return None, Needs()
     scan = _Scan()
     for piece in pieces(content):
+        heed()
         scan.take(piece)
     if position is not None:
         content.seek(position)  # type: ignore[union-attr]  # `_position` found it to be a file that can
