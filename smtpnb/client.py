@@ -239,19 +239,25 @@ class SmtpClient:
         Args:
             name: this client's name; "" sends EHLO without one, to see the 501.
         """
-        reply = self._exchange(Command("EHLO", self._own_name(name)))
-        if reply.code == 250:
-            now = self._conversation
-            self._capabilities = Capabilities(reply.lines[1:], now.secure, now.authenticated)
-            if not self._history or self._history[-1] != self._capabilities:
-                self._history.append(self._capabilities)
-        return reply
+        return self._introduced(self._exchange(Command("EHLO", self._own_name(name))))
 
     def helo(self, name: str | None = None) -> SmtpReply:
         """The answer to HELO, the old greeting that offers nothing (RFC 5321 §4.1.1.1)."""
-        reply = self._exchange(Command("HELO", self._own_name(name)))
-        if reply.code == 250:
+        return self._introduced(self._exchange(Command("HELO", self._own_name(name))))
+
+    def _introduced(self, reply: SmtpReply) -> SmtpReply:
+        """Takes what the answer to EHLO or HELO offers, typed by hand or not; that to anything else changes nothing."""
+        now, before = self._conversation, reply.conversation
+        taken = before is None or before.stage not in (
+            Stage.DATA,
+            Stage.AUTH,
+        )  # there it would be content or a response
+        if taken and reply.code == 250 and reply.verb in ("EHLO", "HELO"):
             self._capabilities = NOTHING
+            if reply.verb == "EHLO":
+                self._capabilities = Capabilities(reply.lines[1:], now.secure, now.authenticated)
+                if not self._history or self._history[-1] != self._capabilities:
+                    self._history.append(self._capabilities)
         return reply
 
     def starttls(
@@ -533,7 +539,7 @@ class SmtpClient:
         finally:
             del command  # it may hold a secret
         self._learn(typed.secret)
-        return decoded(self._exchange(typed).raw)
+        return decoded(self._introduced(self._exchange(typed)).raw)
 
     @staticmethod
     def parse_reply(raw: str | bytes) -> SmtpReply:
@@ -583,6 +589,7 @@ class SmtpClient:
         try:
             raw = wire.receive(Deadline(self._timeout))
             reply = self._heard(self._owed.popleft() if self._owed else None, raw, started, wire.sent_at)
+            self._introduced(reply)
             self._settle_raw()
         except BaseException as error:  # noqa: BLE001 - as in _exchange
             answered, raw = raw is not None, None

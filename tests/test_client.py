@@ -933,3 +933,30 @@ def test_early_farewell_is_the_fate_that_is_told() -> None:
         assert client.data_body([b"x" * 300_000, b"y" * 300_000]).code == 421
         with pytest.raises(SmtpDisconnected, match="the server closed the session with 421"):
             client.noop()
+
+
+@pytest.mark.parametrize("way", ["get_response", "send_data"])
+def test_what_an_introduction_by_hand_offers_is_known(way: str) -> None:
+    def typed(line: str) -> None:
+        if way == "get_response":
+            client.get_response(line)
+        else:
+            client.send_data(f"{line}\r\n")
+            client.receive_data()
+
+    script_ = "C: HELO *\nS: 250 x\nC: EHLO *\nS: 250-x\nS: 250 SIZE 5\nC: EHLO\nS: 501 no\nC: NOOP *\nS: 250 ok"
+    with playing(Script.parse(f"S: 220 hi\nC: EHLO *\nS: 250-x\nS: 250 PIPELINING\n{script_}\nstall"), "memory") as (
+        client,
+        _,
+    ):
+        client.connect()
+        client.ehlo()
+        typed("HELO me")
+        assert not client.capabilities
+        assert client.conversation.greeted_with == "HELO"
+        typed("EHLO me")
+        assert (client.capabilities.size, "PIPELINING" in client.capabilities) == (5, False)
+        typed("EHLO")
+        typed("NOOP EHLO")
+        assert client.capabilities.size == 5
+        assert len(client.capability_history) == 2
