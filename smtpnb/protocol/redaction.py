@@ -1,7 +1,8 @@
 """What must not be shown, found and masked in what a server says.
 
 Outgoing secrets are hidden by `command`; this module hides them where a server echoes them: the password, the
-tokens made of it, the base64 of both at any of the three alignments, and both in hexadecimal and percent-encoded.
+tokens made of it, the base64 of both at any of the three alignments, and both in hexadecimal, percent-encoded, or as
+JSON, HTML, a quoted string, xtext (RFC 3461) or ISO 8859-1 spell them.
 The mask has one length, so it tells none. The text of a line is masked, never the framing. A secret spread over
 several lines masks all their text.
 
@@ -13,6 +14,7 @@ import base64
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import accumulate
 from typing import Final, NoReturn
 from urllib.parse import quote, quote_plus
@@ -26,6 +28,9 @@ _TELLING: Final = 4
 
 #: Base64 in both alphabets; a run around a find is masked whole, since its ends hold bits of the secret too.
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+
+#: What xtext spells in hexadecimal (RFC 3461 §4).
+_NO_XTEXT: Final = re.compile(rb"[^!-*,-<>-~]")
 
 #: An octet as RFC 3986 §2.1 escapes it.
 _ESCAPE: Final = re.compile("%[0-9A-F]{2}")
@@ -133,6 +138,24 @@ def _spelt_forms(secret: bytes) -> Iterator[bytes]:
         for spelt in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
             yield spelt.encode()
             yield _ESCAPE.sub(lambda escape: escape[0].lower(), spelt).encode()
+        yield _NO_XTEXT.sub(lambda octet: b"+%02X" % octet[0][0], secret)
+        with suppress(UnicodeDecodeError):
+            for text in _quoted_forms(secret.decode()):
+                yield text.encode("utf-8", "surrogatepass")
+                with suppress(UnicodeEncodeError):
+                    yield text.encode("latin-1")
+
+
+def _quoted_forms(text: str) -> Iterator[str]:
+    """`text` within quotes: of a header field (RFC 5322 §3.2.4), of JSON, of HTML."""
+    import html  # noqa: PLC0415 - not loaded by who has no secret
+    import json  # noqa: PLC0415 - as above
+
+    yield text
+    yield text.replace("\\", "\\\\").replace('"', '\\"')
+    yield json.dumps(text)[1:-1]
+    yield html.escape(text)
+    yield html.escape(text, quote=False)
 
 
 def _base64_forms(secret: bytes) -> Iterator[bytes]:

@@ -85,6 +85,18 @@ def test_secret_spelt_in_hexadecimal_or_for_a_url_is_masked(spelt: bytes) -> Non
     assert spelt[:12] not in knows.masked(reply(spelt[:12], spelt[12:]))
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        b'w\\"o<n>\\\\d\xe4', 'w\\"o<n>\\\\dä'.encode(), rb'w\"o<n>\\d\u00e4', 'w&quot;o&lt;n&gt;\\dä'.encode(),
+        'w"o&lt;n&gt;\\dä'.encode(), b'w"o<n>\\d\xe4', b'w"o<n>\\d+C3+A4',
+    ],
+)  # fmt: skip
+def test_secret_within_quotes_of_any_kind_is_masked(spelt: bytes) -> None:
+    knows = knowing('w"o<n>\\dä'.encode())
+    assert knows.masked(reply(b"you said " + spelt + b", x")) == reply(b"you said " + MASK.encode() + b", x")
+
+
 @pytest.mark.parametrize("form", [PASSWORD, TOKEN, base64.b64encode(PASSWORD)])
 def test_secret_spread_over_lines_is_masked_at_every_cut(form: bytes) -> None:
     redaction = knowing(PASSWORD, TOKEN)
