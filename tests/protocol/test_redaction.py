@@ -88,7 +88,7 @@ def test_secret_spelt_in_hexadecimal_or_for_a_url_is_masked(spelt: bytes) -> Non
 @pytest.mark.parametrize(
     "spelt",
     [
-        b'w\\"o<n>\\\\d\xe4', 'w\\"o<n>\\\\dä'.encode(), rb'w\"o<n>\\d\u00e4', 'w&quot;o&lt;n&gt;\\dä'.encode(),
+        b'w\\"o<n>\\\\d\xe4', 'w\\"o<n>\\\\dä'.encode(), rb'w\"o<n>\\d\u00e4', "w&quot;o&lt;n&gt;\\dä".encode(),
         'w"o&lt;n&gt;\\dä'.encode(), b'w"o<n>\\d\xe4', b'w"o<n>\\d+C3+A4',
     ],
 )  # fmt: skip
