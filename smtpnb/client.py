@@ -380,7 +380,7 @@ class SmtpClient:
         Raises:
             Exception: whatever the content's iterator raises; the connection is closed then, nothing is delivered.
         """
-        midline = self._raw.midline  # content by hand went before
+        midline = self._unsettled and self._raw.midline  # content by hand went before
         octets = None if verbatim or progress or midline else contents.small(content)
         if octets is not None:
             return self._upload_whole(contents.finished(octets))
@@ -873,7 +873,8 @@ class SmtpClient:
         secure = self._tls is not None
         reply = reply_of(code, octets, ended - started, shown, secure, before)
         if content:
-            went_out = contents.part(content, self._wire.cut if self._wire else None)
+            cut = self._wire.cut if self._wire else None
+            went_out = (content[:_KEPT], len(content)) if cut is None else contents.part(content, cut)
             self._recorder.add((shown, octets, started, sent_at, ended, secure, before, now, *went_out))
         else:
             self._recorder.add((shown, octets, started, sent_at, ended, secure, before, now))
